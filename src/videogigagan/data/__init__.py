@@ -1,0 +1,1 @@
+"""Clips to learn from and to be measured on."""

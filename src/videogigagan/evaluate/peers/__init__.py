@@ -1,0 +1,1 @@
+"""Other systems, in our own code, measured beside VideoGigaGAN."""

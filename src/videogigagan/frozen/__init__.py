@@ -1,0 +1,1 @@
+"""Published networks that are never trained here."""

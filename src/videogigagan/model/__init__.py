@@ -1,0 +1,1 @@
+"""The paper's networks, in the order in which data flows."""

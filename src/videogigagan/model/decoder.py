@@ -1,0 +1,88 @@
+"""The decoder half of the U-Net: up blocks with attention over space and time (Sec. 3.1, 3.2)."""
+
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from videogigagan.model.block import synthesis_blocks
+from videogigagan.model.config import GeneratorConfig, Level
+from videogigagan.model.temporal import TemporalModule
+from videogigagan.ops.attention import SpatialAttention
+from videogigagan.ops.convolution import ToRGB
+from videogigagan.ops.layout import clips_of, frames_of
+from videogigagan.ops.resize import bilinear_upsample
+from videogigagan.ops.style import Style
+
+
+class UpBlock(nn.Module):
+    """D_i: double the resolution, blocks with the skip, spatial attention, temporal module.
+
+    Shapes:
+        x:       (n, i, h, w), n = b·t
+        skip:    (n, o, 2h, 2w) or None
+        result:  (n, o, 2h, 2w)
+    """
+
+    def __init__(self, in_channels: int, level: Level, *, style_dim: int, tied: bool) -> None:
+        super().__init__()
+        self.blocks = synthesis_blocks(
+            in_channels,
+            level.channels,
+            blocks=level.blocks,
+            filters=level.filters,
+            style_dim=style_dim,
+        )
+        self.attention = nn.ModuleList(
+            SpatialAttention(level.channels, tied=tied) for _ in range(level.attention)
+        )
+        self.temporal = (
+            TemporalModule(level.channels, level.temporal, tied=tied) if level.temporal else None
+        )
+
+    def forward(
+        self, x: Float[Tensor, "n i h w"], style: Style, skip: Tensor | None, *, batch: int
+    ) -> Float[Tensor, "n o H W"]:
+        """Ascend one level."""
+        x = bilinear_upsample(x)
+        for block in self.blocks:
+            x = block(x, style, skip)
+            skip = None
+        for attention in self.attention:
+            x = attention(x)
+        if self.temporal is not None:
+            x = frames_of(self.temporal(clips_of(x, batch)))
+        return x
+
+
+class Decoder(nn.Module):
+    """D_{k+2} ∘ … ∘ D_0 (Eq. 1), each level adding its own RGB to the enlarged sum of the coarser ones.
+
+    Shapes:
+        bottom:  (n, c, h/2^levels, w/2^levels)
+        skips:   from the encoder, finest first
+        result:  (n, 3, H, W), in [-1, 1] of the generator's own range
+    """
+
+    def __init__(self, config: GeneratorConfig) -> None:
+        super().__init__()
+        widths = [config.encoder[-1].channels] + [level.channels for level in config.decoder]
+        self.levels = nn.ModuleList(
+            UpBlock(width, level, style_dim=config.style_dim, tied=config.tied_attention)
+            for width, level in zip(widths, config.decoder, strict=False)
+        )
+        self.to_rgb = nn.ModuleList(ToRGB(level.channels, config.style_dim) for level in config.decoder)
+        if config.residual:
+            for projection in self.to_rgb:  # a fresh model is then exactly the bicubic enlargement
+                nn.init.zeros_(projection.weight)
+
+    def forward(
+        self, bottom: Float[Tensor, "n c h w"], skips: list[Tensor], style: Style, *, batch: int
+    ) -> Float[Tensor, "n 3 H W"]:
+        """Ascend to the output's resolution."""
+        x, picture = bottom, None
+        remaining = list(skips)
+        for level, to_rgb in zip(self.levels, self.to_rgb, strict=True):
+            x = level(x, style, remaining.pop() if remaining else None, batch=batch)
+            rgb = to_rgb(x, style)
+            picture = rgb if picture is None else bilinear_upsample(picture) + rgb
+        assert picture is not None
+        return picture

@@ -1,0 +1,136 @@
+"""VideoGigaGAN's generator: `propagate` a whole shot, then `render` it chunk by chunk (Sec. 3.3)."""
+
+import copy
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from videogigagan.model.config import GeneratorConfig, PropagationConfig
+from videogigagan.model.decoder import Decoder
+from videogigagan.model.encoder import Encoder
+from videogigagan.model.grid_propagation import GridPropagation
+from videogigagan.model.mapping import MappingNetwork
+from videogigagan.model.propagation import BidirectionalPropagation
+from videogigagan.ops.convolution import AdaptiveConv2d, ToRGB
+from videogigagan.ops.initialise import zeroed
+from videogigagan.ops.layout import clips_of, frames_of
+from videogigagan.ops.resize import bicubic_upsample, pad_to_multiple
+from videogigagan.ops.style import Style
+from videogigagan.shapes import Clip, Features, LargeClip
+
+_SMALLEST_SIDE = 16  # the reflected border of the low-pass filter at the coarsest level needs this
+
+
+class Stem(nn.Module):
+    """First layer of the U-Net: from pixels, propagated features, or both, to the encoder's width.
+
+    Shapes:
+        x:       (n, 3 + f, h, w), pixels first
+        result:  (n, c, h, w)
+    """
+
+    def __init__(self, config: GeneratorConfig) -> None:
+        super().__init__()
+        width, propagation = config.encoder[0].channels, config.propagation
+        self.pixels = self.features = None
+        if propagation is None or config.stem == "add":
+            self.pixels = nn.Conv2d(3, width, 3, padding=1)
+        if propagation is not None:
+            self.features = nn.Conv2d(propagation.channels, width, 3, padding=1)
+            if config.stem == "add":
+                zeroed(self.features)
+
+    def forward(self, x: Float[Tensor, "n i h w"]) -> Float[Tensor, "n c h w"]:
+        """Combine what there is; pixels enter in [-1, 1]."""
+        parts: list[Tensor] = []
+        if self.pixels is not None:
+            parts.append(self.pixels(2 * x[:, :3] - 1))
+        if self.features is not None:
+            parts.append(self.features(x[:, 3:]))
+        return sum(parts[1:], parts[0])
+
+
+class Generator(nn.Module):
+    """X = G(x, z) for a clip x and one random vector z (Eq. 1).
+
+    Shapes:
+        clip:      (b, t, 3, h, w), RGB in [0, 1], any size
+        features:  (b, t, 3 + f, h, w): each frame's pixels, then what propagation gathered for it
+        result:    (b, t, 3, H, W), RGB, nominally in [0, 1], not clamped
+    """
+
+    def __init__(self, config: GeneratorConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.mapping = MappingNetwork(config.latent_dim, config.style_dim, config.mapping_layers)
+        self.propagation = build_propagation(config.propagation)
+        self.stem = Stem(config)
+        self.encoder = Encoder(config)
+        self.decoder = Decoder(config)
+        for number, layer in enumerate(m for m in self.modules() if isinstance(m, AdaptiveConv2d)):
+            layer.layer = number  # each layer has a noise map of its own
+
+    def forward(self, clip: Clip, style: Style) -> LargeClip:
+        """Upscale one short clip in one go."""
+        return self.render(self.propagate(clip), style)
+
+    def style(self, seed: int = 0) -> Style:
+        """The style that a seed stands for; the same on every device."""
+        z = torch.randn(1, self.config.latent_dim, generator=torch.Generator().manual_seed(seed))
+        vector = self.mapping(z.to(next(self.parameters())))
+        return Style(vector=vector, seed=seed, noise=self.config.noise)
+
+    def propagate(self, clip: Clip, *, storage: torch.dtype | None = None) -> Features:
+        """Gather features over a whole shot (Sec. 3.3).
+
+        Args:
+            clip: One shot; nothing in it should be a scene cut.
+            storage: Type in which features rest; half precision halves the memory of a long shot.
+        """
+        storage = storage or clip.dtype
+        if self.propagation is None:
+            return clip.to(storage)
+        return torch.cat((clip.to(storage), self.propagation(clip, storage=storage)), dim=2)
+
+    def render(self, features: Features, style: Style) -> LargeClip:
+        """Turn a chunk of features into frames.
+
+        Chunks do not overlap and know of one another through propagation alone (Sec. 3.3).
+        """
+        b, _, _, h, w = features.shape
+        small = frames_of(features).to(style.vector.dtype)
+        padded = pad_to_multiple(small, self.config.multiple, _SMALLEST_SIDE)
+        bottom, skips = self.encoder(self.stem(padded), style)
+        large = self.decoder(bottom, skips, style, batch=b)
+        large = large[..., : h * self.config.scale, : w * self.config.scale]
+        if self.config.residual:
+            enlarged = bicubic_upsample(small[:, :3], self.config.scale)
+            return clips_of(enlarged + large / 2, b)
+        return clips_of((large + 1) / 2, b)
+
+    def bake(self, style: Style) -> "Generator":
+        """A copy whose kernels are fixed to one style: plain convolutions, for inference alone.
+
+        `render` of the copy ignores the vector of the style that it is given and reads its noise only.
+        """
+        baked = copy.deepcopy(self)
+        for parent in list(baked.modules()):
+            for name, child in list(parent.named_children()):
+                if isinstance(child, AdaptiveConv2d | ToRGB):
+                    setattr(parent, name, child.bake(style))
+        return baked.requires_grad_(False).eval()  # noqa: FBT003 - PyTorch's own signature
+
+
+def build_propagation(config: PropagationConfig | None) -> nn.Module | None:
+    """Construct the propagation module that a configuration names."""
+    if config is None:
+        return None
+    if config.form == "basicvsr":
+        return BidirectionalPropagation(config.channels, config.blocks)
+    return GridPropagation(
+        config.channels,
+        config.blocks,
+        iterations=config.iterations,
+        alignment=config.alignment,
+    )

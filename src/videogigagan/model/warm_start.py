@@ -1,0 +1,132 @@
+"""Start propagation from released weights: BasicVSR, BasicVSR++ or SPyNet (D33).
+
+Both public code bases are read: BasicSR's files, and those of MMagic, formerly MMEditing, which
+name some layers otherwise. Reconstruction tails are left out: the U-Net takes their place.
+"""
+
+import re
+from collections.abc import Mapping
+
+from torch import Tensor
+
+from videogigagan.errors import CheckpointError
+from videogigagan.model.flow import SpyNet
+from videogigagan.model.grid_propagation import GridPropagation
+from videogigagan.model.propagation import BidirectionalPropagation
+
+_WRAPPERS = ("params_ema", "params", "state_dict")
+_PREFIXES = ("generator_ema.", "generator.")  # MMagic; the average is what was scored
+_LEFT_OUT = re.compile(
+    r"(reconstruction|upsample\d|upconv\d|conv_hr|conv_last)\.|(spynet\.)?(mean|std)$"
+)
+_FLOW = re.compile(r"basic_module\.(\d)\.basic_module\.(\d)\.(conv\.)?(weight|bias)")
+_FIRST_ORDER = re.compile(r"(backward|forward)_(?:trunk|resblocks)\.(.+)")
+_SECOND_ORDER = re.compile(r"(deform_align|backbone)\.(backward|forward)_(\d+)\.(.+)")
+
+
+def load_released(
+    network: SpyNet | BidirectionalPropagation | GridPropagation, content: object, *, name: str
+) -> None:
+    """Fill a network from a released file, every weight of it, or raise and change nothing.
+
+    Args:
+        network: A SpyNet, or a propagation network as wide and deep as the released one.
+        content: What `torch.load` returned.
+        name: The file, for messages.
+    """
+    weights = unwrapped(content)
+    if isinstance(network, SpyNet):
+        state = {_flow(key): tensor for key, tensor in _kept(weights).items()}
+    elif isinstance(network, BidirectionalPropagation):
+        state = propagation_from_basicvsr(weights)
+    else:
+        state = propagation_from_basicvsr_plusplus(weights)
+    if differences := _differences(network.state_dict(), state):
+        raise CheckpointError(
+            f"{name}: does not fit {type(network).__name__} ({differences}). Give a released "
+            f"file of that network, or the configuration that it was trained with."
+        )
+    network.load_state_dict(state, strict=True)
+
+
+def unwrapped(content: object) -> dict[str, Tensor]:
+    """Find the named weights in what was stored around them; none if there are none."""
+    for wrapper in _WRAPPERS:
+        if isinstance(content, Mapping) and isinstance(content.get(wrapper), Mapping):
+            content = content[wrapper]
+    if not isinstance(content, Mapping):
+        return {}
+    weights = {str(key): value for key, value in content.items() if isinstance(value, Tensor)}
+    for prefix in _PREFIXES:
+        inside = {
+            key.removeprefix(prefix): tensor
+            for key, tensor in weights.items()
+            if key.startswith(prefix)
+        }
+        if inside:
+            return inside
+    return weights
+
+
+def propagation_from_basicvsr(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Rename BasicVSR's weights to `BidirectionalPropagation`'s keys; unknown keys stay."""
+    return {_basicvsr(key): tensor for key, tensor in _kept(weights).items()}
+
+
+def propagation_from_basicvsr_plusplus(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Rename BasicVSR++'s weights to `GridPropagation`'s keys; unknown keys stay."""
+    return {_basicvsr_plusplus(key): tensor for key, tensor in _kept(weights).items()}
+
+
+def _kept(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """All but the tail and SPyNet's constants."""
+    return {key: tensor for key, tensor in weights.items() if not _LEFT_OUT.match(key)}
+
+
+def _basicvsr(key: str) -> str:
+    if key.startswith("spynet."):
+        return f"flow.{_flow(key.removeprefix('spynet.'))}"
+    if match := _FIRST_ORDER.fullmatch(key):
+        return f"{match[1]}_branch.{_stack(match[2])}"
+    return key
+
+
+def _basicvsr_plusplus(key: str) -> str:
+    if key.startswith("spynet."):
+        return f"flow.{_flow(key.removeprefix('spynet.'))}"
+    if key.startswith("feat_extract."):
+        return f"extraction.{_stack(key.removeprefix('feat_extract.'))}"
+    match = _SECOND_ORDER.fullmatch(key)
+    if match is None:
+        return key
+    part, direction, iteration, rest = match.groups()
+    branch = f"branches.{2 * int(iteration) - (2 if direction == 'backward' else 1)}"
+    if part == "backbone":
+        return f"{branch}.backbone.{_stack(rest)}"
+    return f"{branch}.alignment.{rest.replace('conv_offset.', 'offsets.')}"
+
+
+def _flow(key: str) -> str:
+    """One name of SPyNet; MMagic counts convolutions alone, the others activations too."""
+    match = _FLOW.fullmatch(key)
+    if match is None:
+        return key
+    level, layer, wrapped, parameter = match.groups()
+    return f"levels.{level}.{2 * int(layer) if wrapped else layer}.{parameter}"
+
+
+def _stack(key: str) -> str:
+    """One name inside a `ResidualStack`."""
+    return re.sub(r"^main\.2\.", "blocks.", re.sub(r"^main\.0\.", "entry.", key))
+
+
+def _differences(needed: Mapping[str, Tensor], found: Mapping[str, Tensor]) -> str:
+    """What does not fit, each kind with its number and first example; empty if all fits."""
+    kinds = {
+        "missing": [key for key in needed if key not in found],
+        "unexpected": [key for key in found if key not in needed],
+        "of another shape": [
+            key for key in needed if key in found and needed[key].shape != found[key].shape
+        ],
+    }
+    return "; ".join(f"{len(keys)} {kind}: {keys[0]} …" for kind, keys in kinds.items() if keys)

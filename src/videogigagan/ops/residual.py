@@ -1,0 +1,36 @@
+"""Plain residual blocks, as the propagation network uses them (BasicVSR; no normalisation)."""
+
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+
+
+class ResidualBlock(nn.Module):
+    """x + conv(relu(conv(x))), channels unchanged."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels, channels, 3, padding=1)
+        self.conv2 = nn.Conv2d(channels, channels, 3, padding=1)
+
+    def forward(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
+        """Refine `x`; the size never changes."""
+        return x + self.conv2(F.relu(self.conv1(x)))
+
+
+class ResidualStack(nn.Module):
+    """A convolution that sets the width, LeakyReLU(0.1), then residual blocks.
+
+    Shapes:
+        x:       (n, c_in, h, w)
+        result:  (n, c_out, h, w)
+    """
+
+    def __init__(self, in_channels: int, channels: int, blocks: int) -> None:
+        super().__init__()
+        self.entry = nn.Conv2d(in_channels, channels, 3, padding=1)
+        self.blocks = nn.Sequential(*(ResidualBlock(channels) for _ in range(blocks)))
+
+    def forward(self, x: Float[Tensor, "n i h w"]) -> Float[Tensor, "n o h w"]:
+        """Run entry and blocks."""
+        return self.blocks(F.leaky_relu(self.entry(x), 0.1))

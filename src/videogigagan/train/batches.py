@@ -1,0 +1,59 @@
+"""Batches from cached features: what step s sees follows from (seed, s)."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from videogigagan.errors import DataError
+from videogigagan.train.cache import read_cached
+from videogigagan.train.config import TrainConfig
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Batch:
+    """What one step learns from."""
+
+    features: Float[Tensor, "b t f h w"]
+    """The U-Net's input: pixels, then propagated features."""
+    large: Float[Tensor, "b t 3 H W"]
+    """Ground truth, RGB in [0, 1]."""
+
+
+def draw_batch(config: TrainConfig, step: int) -> Batch:
+    """Windows of random cached clips, the same ones whenever this step is asked for."""
+    files = cached_files(config.cache)
+    rng = np.random.default_rng((config.seed, step))
+    windows = [_window(files[rng.integers(len(files))], config, rng) for _ in range(config.clips)]
+    features, large = (torch.stack(part) for part in zip(*windows, strict=True))
+    return Batch(features=features, large=large)
+
+
+def cached_files(folder: Path) -> list[Path]:
+    """Every finished file of a cache, in order."""
+    files = sorted(folder.glob("*.safetensors"))
+    if not files:
+        raise DataError(f"{folder}: holds no cached features. Fill it first.")
+    return files
+
+
+def _window(path: Path, config: TrainConfig, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+    cached = read_cached(path)
+    t, _, h, w = cached["small"].shape
+    scale = cached["large"].shape[-1] // w
+    first = int(rng.integers(t - config.frames + 1))
+    top, left = int(rng.integers(h - config.crop + 1)), int(rng.integers(w - config.crop + 1))
+    time = slice(first, first + config.frames)
+    small = (time, slice(None), slice(top, top + config.crop), slice(left, left + config.crop))
+    large = (
+        time,
+        slice(None),
+        slice(scale * top, scale * (top + config.crop)),
+        slice(scale * left, scale * (left + config.crop)),
+    )
+    pixels = cached["small"][small].float() / 255
+    features = torch.cat((pixels, cached["features"][small].float()), dim=1)
+    return features, cached["large"][large].float() / 255

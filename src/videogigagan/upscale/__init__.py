@@ -1,0 +1,1 @@
+"""Inference: a video in, a larger video out."""

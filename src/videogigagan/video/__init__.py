@@ -1,0 +1,1 @@
+"""Files and folders of images, to frames and back."""

@@ -1,0 +1,133 @@
+"""Everything in a video file but its pictures, copied packet by packet."""
+
+import logging
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import final
+
+from av.container import OutputContainer
+from av.packet import Packet
+from av.stream import AttachmentStream, Stream
+
+from videogigagan.errors import VideoError
+from videogigagan.video.streams import choose_video, open_container, origin_of
+
+logger = logging.getLogger(__name__)
+
+CONTAINER_KEYS = ("encoder", "major_brand", "minor_version", "compatible_brands", "duration")
+"""Metadata that describes the old file rather than what it shows."""
+
+MATROSKA_STATISTICS = ("DURATION", "BPS", "NUMBER_OF_FRAMES", "NUMBER_OF_BYTES")
+"""Metadata that a muxer computed and would be wrong for a copy."""
+
+
+@final
+class StreamCopy:
+    """Copies all audio, subtitles, attachments, chapters and metadata of one file into another.
+
+    It reads the source a second time, beside the reader of the pictures, and never further than
+    it was told to; so memory stays bounded and streams stay interleaved.
+    """
+
+    def __init__(self, source: Path, output: OutputContainer, target: Path) -> None:
+        self._source = source
+        self._target = target
+        self._output = output
+        self._input = open_container(source)
+        self._origin = origin_of(self._input)
+        self._video = choose_video(self._input, source)
+        self._copies: dict[int, Stream] = {}
+        self._pending: Packet | None = None
+        self._packets = self._wanted_packets()
+
+    def add_streams(self) -> None:
+        """Declare the streams in the output, before its header is written.
+
+        Raises:
+            VideoError: The output's container cannot hold one of them.
+        """
+        for stream in self._input.streams:
+            if stream.type in ("audio", "subtitle"):
+                self._copies[stream.index] = self._add(stream)
+            elif (
+                isinstance(stream, AttachmentStream) and "matroska" in self._output.format.name
+            ):
+                self._output.add_attachment(
+                    stream.metadata.get("filename", "attachment"),
+                    stream.metadata.get("mimetype", "application/octet-stream"),
+                    stream.data,
+                )
+            elif stream.index != self._video.index:
+                logger.warning(
+                    "%s: stream %d (%s) is not copied.", self._source, stream.index, stream.type
+                )
+        self._output.metadata.update(_kept(self._input.metadata, CONTAINER_KEYS))
+        if self._input.chapters():
+            self._output.set_chapters(self._input.chapters())
+
+    def describe_video(self, stream: Stream) -> None:
+        """Give the output's video stream the metadata and disposition of the source's."""
+        stream.metadata.update(_kept(self._video.metadata, MATROSKA_STATISTICS))
+        stream.disposition = self._video.disposition
+
+    def advance(self, until: Fraction) -> None:
+        """Copy packets up to a time in seconds of the output."""
+        while self._pending is not None or self._fetch():
+            packet = self._pending
+            assert packet is not None
+            stamp = packet.dts if packet.dts is not None else packet.pts
+            if stamp is not None and stamp * packet.time_base > until:
+                return
+            self._pending = None
+            self._output.mux_one(packet)
+
+    def finish(self) -> None:
+        """Copy all packets that are left."""
+        while self._pending is not None or self._fetch():
+            packet, self._pending = self._pending, None
+            assert packet is not None
+            self._output.mux_one(packet)
+
+    def close(self) -> None:
+        """Release the source."""
+        self._input.close()
+
+    def _fetch(self) -> bool:
+        self._pending = next(self._packets, None)
+        return self._pending is not None
+
+    def _wanted_packets(self) -> Iterator[Packet]:
+        """Yield the packets to copy, moved to their stream in the output and to its start."""
+        streams = [self._input.streams[index] for index in self._copies]
+        if not streams:
+            return
+        for packet in self._input.demux(streams):
+            if packet.dts is None and packet.pts is None and packet.size == 0:
+                continue  # the demuxer's sign that a stream ends
+            shift = round(self._origin / packet.time_base)
+            packet.pts = None if packet.pts is None else packet.pts - shift
+            packet.dts = None if packet.dts is None else packet.dts - shift
+            packet.stream = self._copies[packet.stream.index]
+            yield packet
+
+    def _add(self, stream: Stream) -> Stream:
+        codec = "unknown" if stream.codec_context is None else stream.codec_context.name
+        try:
+            copy = self._output.add_stream_from_template(stream)
+        except ValueError as error:
+            raise VideoError(
+                f"{self._target}: cannot hold stream {stream.index} of the input "
+                f"({stream.type}, {codec}). Write an .mkv file instead, or drop other streams."
+            ) from error
+        copy.metadata.update(_kept(stream.metadata, MATROSKA_STATISTICS))
+        copy.disposition = stream.disposition
+        return copy
+
+
+def _kept(metadata: dict[str, str], dropped: tuple[str, ...]) -> dict[str, str]:
+    return {
+        key: value
+        for key, value in metadata.items()
+        if key.split("-")[0] not in dropped and not key.startswith("_STATISTICS")
+    }

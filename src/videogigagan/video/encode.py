@@ -1,0 +1,121 @@
+"""How a video is encoded."""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import av
+
+from videogigagan.errors import ConfigError
+from videogigagan.video.info import VideoInfo
+from videogigagan.video.planes import bit_depth_of, sampling_of
+
+Codec = Literal["auto", "h264", "h265"]
+Preset = Literal[
+    "ultrafast",
+    "superfast",
+    "veryfast",
+    "faster",
+    "fast",
+    "medium",
+    "slow",
+    "slower",
+    "veryslow",
+]
+PixelFormat = Literal[
+    "auto",
+    "yuv420p",
+    "yuv422p",
+    "yuv444p",
+    "yuv420p10le",
+    "yuv422p10le",
+    "yuv444p10le",
+]
+
+ENCODERS = {"h264": "libx264", "h265": "libx265"}
+DEFAULT_CRF = {"h264": 18, "h265": 20}
+"""Visually lossless or close to it."""
+
+H264_SIDE = 4096
+"""Longest side that hardware players of H.264 take."""
+
+H265_SIDE = 16
+"""Shortest side that the H.265 encoder takes."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EncodeOptions:
+    """How a video is encoded; folders of images ignore all of it."""
+
+    codec: Codec = "auto"
+    """"auto" is h264, but h265 for more than 8 bits or sides above 4096."""
+    crf: int | None = None
+    """Quality, 0 (lossless) to 51; None is 18 for h264 and 20 for h265."""
+    preset: Preset = "medium"
+    """Time spent on a smaller file."""
+    pixel_format: PixelFormat = "auto"
+    """"auto" keeps depth (10 bits at most) and chroma sampling; RGB and grey become 4:2:0."""
+    other_streams: Literal["copy", "drop"] = "copy"
+    """What becomes of audio, subtitles, attachments and chapters."""
+
+    def __post_init__(self) -> None:
+        if self.crf is not None and not 0 <= self.crf <= 51:
+            raise ConfigError(f"crf must be from 0 to 51, not {self.crf}.")
+        for name, choices in (
+            ("codec", get_args(Codec)),
+            ("preset", get_args(Preset)),
+            ("pixel_format", get_args(PixelFormat)),
+        ):
+            if getattr(self, name) not in choices:
+                raise ConfigError(
+                    f"{name} is not known ({getattr(self, name)}). Use {', '.join(choices)}."
+                )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Encoding:
+    """Options with every "auto" decided for one video."""
+
+    encoder: str
+    """FFmpeg's name of the encoder."""
+    pixel_format: str
+    """FFmpeg's name of a planar YUV format."""
+    options: dict[str, str]
+    """Options of the encoder."""
+
+
+def decide(options: EncodeOptions, like: VideoInfo, *, width: int, height: int) -> Encoding:
+    """Decide codec and pixel format for a video that becomes `width` x `height`.
+
+    Raises:
+        ConfigError: H.265 or a subsampled format is asked for at a size that cannot have it.
+    """
+    pixel_format = _pixel_format(options.pixel_format, like, width=width, height=height)
+    depth = bit_depth_of(av.VideoFormat(pixel_format))
+    codec = options.codec
+    if codec == "auto":
+        wants_h265 = depth > 8 or max(width, height) > H264_SIDE
+        codec = "h265" if wants_h265 and min(width, height) >= H265_SIDE else "h264"
+    if codec == "h265" and min(width, height) < H265_SIDE:
+        raise ConfigError(
+            f"codec h265 needs sides of at least {H265_SIDE} ({width}x{height}). Use h264."
+        )
+    crf = DEFAULT_CRF[codec] if options.crf is None else options.crf
+    settings = {"crf": str(crf), "preset": options.preset}
+    if codec == "h265":
+        settings["x265-params"] = "log-level=none"
+    return Encoding(encoder=ENCODERS[codec], pixel_format=pixel_format, options=settings)
+
+
+def _pixel_format(wanted: str, like: VideoInfo, *, width: int, height: int) -> str:
+    """Return the format asked for, or the nearest to the source's that the size allows."""
+    odd = width % 2 == 1 or height % 2 == 1
+    if wanted != "auto":
+        if odd and sampling_of(av.VideoFormat(wanted)) != "444":
+            raise ConfigError(
+                f"pixel format {wanted} needs even sides ({width}x{height}). Use yuv444p."
+            )
+        return wanted
+    sampling = like.sampling if like.sampling in ("420", "422", "444") else "420"
+    if odd or like.sampling == "440":
+        sampling = "444"
+    return f"yuv{sampling}p" + ("10le" if like.bit_depth > 8 else "")

@@ -1,0 +1,235 @@
+"""Reading a video file, strictly: a damaged file is an error, never a shorter video."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import suppress
+from fractions import Fraction
+from pathlib import Path
+from typing import final
+
+import av
+from av.error import FFmpegError, InvalidDataError
+from av.packet import Packet
+
+from videogigagan.errors import VideoError
+from videogigagan.video.clock import Clock
+from videogigagan.video.extent import Extent, missing_bytes
+from videogigagan.video.info import Frame, VideoInfo
+from videogigagan.video.planes import (
+    bit_depth_of,
+    colour_of,
+    frame_to_rgb,
+    has_alpha,
+    sampling_of,
+    supported_matrix,
+)
+from videogigagan.video.rotation import orientation_of
+from videogigagan.video.source import DEFAULT_MAX_PIXELS, VideoSource
+from videogigagan.video.streams import (
+    choose_video,
+    has_floating_start,
+    is_picture,
+    open_container,
+    origin_of,
+)
+
+logger = logging.getLogger(__name__)
+
+ADVICE = "Check that it plays to its end, or re-encode it and try again."
+
+
+@final
+class VideoFile(VideoSource):
+    """A video file, decoded by FFmpeg; its first frame is decoded on opening.
+
+    Args:
+        path: Any local file in a container of `streams.CONTAINERS`.
+        max_pixels: Width times height above which a frame is refused before it is decoded.
+
+    Raises:
+        VideoError: The file cannot be opened, has no video, or its first frame cannot be read.
+    """
+
+    def __init__(self, path: Path, *, max_pixels: int = DEFAULT_MAX_PIXELS) -> None:
+        self._path = path
+        self._max_pixels = max_pixels
+        self._container = open_container(path)
+        try:
+            self._stream = choose_video(self._container, path)
+            self._prepare_decoder()
+            self._delivered = 0
+            self._extent = Extent(self._container, self._stream)
+            self._is_broadcast = has_floating_start(self._container)
+            self._missing_bytes = missing_bytes(path, self._container.format.name)
+            self._pictures = self._decode()
+            first = self._first_picture()
+            self._colour = colour_of(first, self._stream.codec_context)
+            self._orientation = orientation_of(first, path)
+            self.info = self._describe(first)
+            self._warn(first)
+            self._first: av.VideoFrame | None = first
+        except BaseException:
+            self.close()
+            raise
+
+    def frames(self) -> Iterator[Frame]:
+        """Yield every frame in display order, decoding as it goes; may be called once."""
+        first, self._first = self._first, None
+        assert first is not None, "frames() can be called once"
+        clock = Clock(self.info, self._path)
+        picture: av.VideoFrame | None = first
+        while picture is not None:
+            self._check_size(picture, first)
+            pts, duration = clock.place(picture)
+            yield Frame(
+                pixels=self._orientation.apply(frame_to_rgb(picture, self._colour)),
+                index=self._delivered,
+                pts=pts,
+                duration=duration,
+                time_base=self.info.time_base,
+            )
+            self._delivered += 1
+            picture = next(self._pictures, None)
+
+    def close(self) -> None:
+        """Release the file; harmless if done already."""
+        self._container.close()
+
+    def _prepare_decoder(self) -> None:
+        context = self._stream.codec_context
+        if context.width * context.height > self._max_pixels:
+            raise VideoError(
+                f"{self._path}: has frames of {context.width}x{context.height}, more than "
+                f"{self._max_pixels} pixels. Allow more with a higher pixel limit."
+            )
+        context.options = {"max_pixels": str(self._max_pixels)}
+        context.thread_type = "AUTO"
+
+    def _first_picture(self) -> av.VideoFrame:
+        first = next(self._pictures, None)
+        if first is None:
+            raise VideoError(f"{self._path}: holds no frame that can be decoded. {ADVICE}")
+        return first
+
+    def _decode(self) -> Iterator[av.VideoFrame]:
+        """Yield decoded frames, and raise at the first sign of damage.
+
+        In recordings of broadcasts, damage before the first whole frame is skipped: they begin
+        in the middle of something, and no player can show it.
+        """
+        decoded = 0
+        for packet in self._packets():
+            whole = not packet.is_corrupt
+            if packet.stream.index == self._stream.index:
+                pictures, decodable = self._decode_packet(packet)
+                whole = whole and decodable
+                intact = [picture for picture in pictures if not picture.is_corrupt]
+                yield from intact
+                decoded += len(intact)
+                whole = whole and len(intact) == len(pictures)
+            if not whole and (decoded or not self._is_broadcast):
+                yield from self._held_back()
+                raise VideoError(
+                    f"{self._path}: is damaged or cut short after frame {self._delivered}. "
+                    f"{ADVICE}"
+                )
+            if not whole:
+                logger.warning(
+                    "%s: skipped a damaged packet before the first frame.", self._path
+                )
+        self._check_complete()
+
+    def _packets(self) -> Iterator[Packet]:
+        """Yield the packets of every stream, watching how far they reach."""
+        try:
+            for packet in self._container.demux():
+                self._extent.watch(packet)
+                yield packet
+        except FFmpegError as error:
+            raise VideoError(
+                f"{self._path}: cannot be read after frame {self._delivered} "
+                f"({error.strerror}). {ADVICE}"
+            ) from error
+
+    def _decode_packet(self, packet: Packet) -> tuple[list[av.VideoFrame], bool]:
+        """Return the frames that a packet completes, and whether it could be decoded."""
+        if packet.is_corrupt:
+            return [], False
+        try:
+            return self._stream.codec_context.decode(packet), True
+        except InvalidDataError:
+            return [], False
+        except FFmpegError as error:
+            raise VideoError(
+                f"{self._path}: cannot be decoded after frame {self._delivered} "
+                f"({error.strerror}). {ADVICE}"
+            ) from error
+
+    def _held_back(self) -> list[av.VideoFrame]:
+        """Return the whole frames that the decoder kept for reordering."""
+        with suppress(FFmpegError):
+            pictures = self._stream.codec_context.decode(None)
+            return [picture for picture in pictures if not picture.is_corrupt]
+        return []
+
+    def _check_complete(self) -> None:
+        seconds = self._extent.missing()
+        if not seconds and not self._missing_bytes:
+            return
+        lacking = (
+            f"{self._missing_bytes} bytes" if self._missing_bytes else f"{float(seconds):.2f} s"
+        )
+        raise VideoError(
+            f"{self._path}: is cut short after frame {self._delivered} "
+            f"({lacking} fewer than its header says). {ADVICE}"
+        )
+
+    def _check_size(self, picture: av.VideoFrame, first: av.VideoFrame) -> None:
+        if (picture.width, picture.height) != (first.width, first.height):
+            raise VideoError(
+                f"{self._path}: changes size after frame {self._delivered} "
+                f"({first.width}x{first.height} to {picture.width}x{picture.height}). "
+                "Split it there first."
+            )
+
+    def _describe(self, first: av.VideoFrame) -> VideoInfo:
+        stream, turned = self._stream, self._orientation.transpose
+        aspect = stream.sample_aspect_ratio or Fraction(1)
+        rate = stream.average_rate or stream.guessed_rate or Fraction(25)
+        assert stream.time_base is not None
+        count = stream.frames or None
+        if count is None and self._container.duration:
+            count = round(Fraction(self._container.duration, av.time_base) * rate)
+        return VideoInfo(
+            width=first.height if turned else first.width,
+            height=first.width if turned else first.height,
+            rate=rate,
+            time_base=stream.time_base,
+            frame_count_hint=count,
+            pixel_aspect=1 / aspect if turned else aspect,
+            rotation=self._orientation.degrees,
+            colour=self._colour,
+            bit_depth=bit_depth_of(first.format),
+            sampling=sampling_of(first.format),
+            has_alpha=has_alpha(first.format),
+            interlaced=first.interlaced_frame,
+            origin=origin_of(self._container),
+            container=self._container.format.name,
+            codec=stream.codec_context.codec.canonical_name,
+        )
+
+    def _warn(self, first: av.VideoFrame) -> None:
+        if not supported_matrix(self._colour):
+            raise VideoError(
+                f"{self._path}: has the colour matrix {self._colour.matrix_name!r}, which is "
+                "not supported. Convert it to BT.709 or BT.2020 (non-constant) first."
+            )
+        if self._missing_bytes:
+            logger.warning("%s: lacks %d bytes at its end.", self._path, self._missing_bytes)
+        if self.info.has_alpha:
+            logger.warning("%s: transparency is dropped.", self._path)
+        if first.interlaced_frame:
+            logger.warning("%s: is interlaced; deinterlace it first.", self._path)
+        moving = [s for s in self._container.streams.video if not is_picture(s)]
+        if len(moving) > 1:
+            logger.warning("%s: has %d videos; the first is used.", self._path, len(moving))

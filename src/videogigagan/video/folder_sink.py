@@ -1,0 +1,51 @@
+"""Writing a folder of PNG images."""
+
+import shutil
+from pathlib import Path
+from typing import final
+
+import numpy as np
+from jaxtyping import Float
+from PIL import Image
+from torch import Tensor
+
+from videogigagan.video.info import Frame
+from videogigagan.video.sink import VideoSink
+
+
+@final
+class ImageFolderSink(VideoSink):
+    """8-bit RGB PNG files, named like the source's images, or 00000000.png, 00000001.png, ...
+
+    The folder appears when it is whole. An existing folder of PNG files is replaced.
+    """
+
+    def _begin(self) -> None:
+        self._temporary.mkdir()
+
+    def _put(self, pixels: Float[Tensor, "3 H W"], frame: Frame) -> None:
+        values = (pixels.float().cpu().clamp(0, 1) * 255).round().byte()
+        name = frame.name if frame.name is not None else f"{frame.index:08d}"
+        with (self._temporary / f"{name}.png").open("xb") as file:
+            Image.fromarray(np.ascontiguousarray(values.permute(1, 2, 0).numpy())).save(
+                file, format="PNG"
+            )
+
+    def _complete(self) -> None:
+        """Nothing is pending: every image was closed when it was written."""
+
+    def _publish(self) -> None:
+        if not self.target.exists():
+            self._temporary.rename(self.target)
+            return
+        aside = Path(f"{self._temporary}.old")
+        self.target.rename(aside)
+        try:
+            self._temporary.rename(self.target)
+        except BaseException:
+            aside.rename(self.target)
+            raise
+        shutil.rmtree(aside)
+
+    def _discard(self) -> None:
+        shutil.rmtree(self._temporary, ignore_errors=True)

@@ -1,0 +1,62 @@
+"""The rules of docs/architecture.md that a machine can check."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+from importlinter.cli import lint_imports
+
+ROOT = Path(__file__).resolve().parents[1]
+SOURCES = sorted((ROOT / "src").rglob("*.py"))
+LONGEST_FILE = 300
+
+
+def imported(path: Path) -> set[str]:
+    """Name the top-level packages that a file imports, wherever the import stands."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names.update(alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module.split(".")[0])
+    return names
+
+
+def test_folders_import_downwards_only(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(ROOT)
+    monkeypatch.syspath_prepend(str(ROOT / "src"))
+    status = lint_imports(no_cache=True, no_logo=True)
+    assert status == 0, capsys.readouterr().out
+
+
+@pytest.mark.parametrize("banned", ["torchvision", "lpips", "basicsr", "mmcv", "spandrel"])
+def test_nothing_needs_a_package_that_breaks_beside_a_cpu_torch(banned: str) -> None:
+    assert [path.name for path in SOURCES if banned in imported(path)] == []
+
+
+def test_every_file_fits_in_one_reading() -> None:
+    lengths = {
+        str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines())
+        for path in SOURCES
+    }
+    assert {name: length for name, length in lengths.items() if length > LONGEST_FILE} == {}
+
+
+def test_every_module_says_what_it_is() -> None:
+    undocumented = [
+        str(path.relative_to(ROOT))
+        for path in SOURCES
+        if not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+    ]
+    assert undocumented == []
+
+
+def test_architecture_page_names_every_file() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    names = {path.name for path in SOURCES} - {"__init__.py"}
+    assert (
+        sorted(name for name in names if not re.search(rf"\b{re.escape(name)}\b", page)) == []
+    )

@@ -1,0 +1,113 @@
+import logging
+from fractions import Fraction
+
+import av
+import pytest
+from av.stream import Disposition
+from video_clips import FAST, Clip, frame_pts, frame_times, packets
+
+from videogigagan.errors import VideoError
+from videogigagan.video.encode import EncodeOptions
+from videogigagan.video.reader import open_source
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv"])
+def test_sound_is_copied_byte_for_byte(tmp_path, copy_frames, suffix):
+    source = Clip(frames=30, audio=("eng", "deu")).write(tmp_path / f"in{suffix}")
+    result = copy_frames(source, tmp_path / f"out{suffix}")
+    assert packets(result, "audio") == packets(source, "audio")
+    assert frame_pts(result) == frame_pts(source)
+    with av.open(str(result)) as container:
+        languages = [track.language for track in container.streams.audio]
+    with av.open(str(source)) as container:
+        assert languages == [track.language for track in container.streams.audio]
+    with av.open(str(result)) as container:
+        assert container.metadata["title"] == "A test"
+
+
+@pytest.mark.parametrize("start", [Fraction(1, 2), Fraction(-1, 48)])
+def test_sound_keeps_its_offset(tmp_path, copy_frames, start):
+    source = Clip(audio=("eng",), audio_start=start).write(tmp_path / "in.mp4")
+    result = copy_frames(source, tmp_path / "out.mp4")
+    assert packets(result, "audio") == packets(source, "audio")
+    assert frame_times(result) == frame_times(source)
+
+
+def test_video_need_not_be_the_first_stream(tmp_path, copy_frames):
+    source = Clip(audio=("eng",), video_index=1).write(tmp_path / "in.mkv")
+    with av.open(str(source)) as container:
+        assert container.streams.video[0].index == 1
+    result = copy_frames(source, tmp_path / "out.mkv")
+    assert packets(result, "audio") == packets(source, "audio")
+
+
+def test_subtitles_chapters_and_dispositions_are_kept(tmp_path, copy_frames):
+    clip = Clip(frames=12, audio=("eng",), subtitle=True, chapters=True)
+    source = clip.write(tmp_path / "in.mkv")
+    result = copy_frames(source, tmp_path / "out.mkv")
+    assert packets(result, "subtitle") == packets(source, "subtitle")
+    with av.open(str(source)) as one, av.open(str(result)) as two:
+        assert two.streams.subtitles[0].language == "fra"
+        assert two.chapters()[0]["metadata"] == {"title": "One"}
+        for left, right in zip(one.streams, two.streams, strict=True):
+            assert left.disposition == right.disposition
+
+
+def test_attachments_are_kept(tmp_path, copy_frames):
+    source = tmp_path / "in.mkv"
+    plain = Clip().write(tmp_path / "plain.mkv")
+    with av.open(str(plain)) as one, av.open(str(source), "w") as two:
+        video = two.add_stream_from_template(one.streams.video[0], opaque=True)
+        two.add_attachment("font.ttf", "application/x-truetype-font", b"letters")
+        for packet in one.demux(one.streams.video[0]):
+            if packet.size:
+                packet.stream = video
+                two.mux(packet)
+    result = copy_frames(source, tmp_path / "out.mkv")
+    with av.open(str(result)) as container:
+        (font,) = (stream for stream in container.streams if stream.type == "attachment")
+        assert (font.name, font.data) == ("font.ttf", b"letters")
+
+
+def test_stream_that_does_not_fit_is_named(tmp_path, copy_frames):
+    source = Clip(subtitle=True).write(tmp_path / "in.mkv")
+    with pytest.raises(
+        VideoError, match=r"out.mp4: cannot hold stream 1 .*\(subtitle, .*\.mkv"
+    ):
+        copy_frames(source, tmp_path / "out.mp4")
+    assert [entry.name for entry in tmp_path.iterdir()] == ["in.mkv"]
+    drop = EncodeOptions(preset="ultrafast", other_streams="drop")
+    result = copy_frames(source, tmp_path / "out.mp4", options=drop)
+    assert len(frame_pts(result)) == 6
+
+
+def test_cover_art_is_not_the_video(tmp_path, copy_frames, caplog):
+    source = tmp_path / "in.mp4"
+    plain = Clip().write(tmp_path / "plain.mp4")
+    with av.open(str(plain)) as one, av.open(str(source), "w") as two:
+        cover = two.add_stream("mjpeg", rate=1)
+        cover.width = cover.height = 64
+        cover.pix_fmt = "yuvj420p"
+        cover.disposition = Disposition.attached_pic
+        video = two.add_stream_from_template(one.streams.video[0], opaque=True)
+        picture = av.VideoFrame(64, 64, "yuvj420p")
+        two.mux(cover.encode(picture))
+        two.mux(cover.encode(None))
+        for packet in one.demux(one.streams.video[0]):
+            if packet.size:
+                packet.stream = video
+                two.mux(packet)
+    with av.open(str(source)) as container:
+        assert len(container.streams.video) == 2
+    with open_source(source) as opened:
+        assert opened.info.width == 32
+    with caplog.at_level(logging.WARNING):
+        result = copy_frames(source, tmp_path / "out.mp4")
+    assert "is not copied" in caplog.text
+    assert len(frame_pts(result)) == 6
+
+
+def test_missing_sound_is_fine(tmp_path, copy_frames):
+    source = Clip().write(tmp_path / "in.mp4")
+    result = copy_frames(source, tmp_path / "out.mp4", options=FAST)
+    assert packets(result, "audio") == []
