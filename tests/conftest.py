@@ -1,18 +1,24 @@
-"""What every test shares: fixed examples, two threads, and material that may be absent."""
+"""What every test shares: fixed examples, one thread, and material that may be absent."""
 
 import os
 from pathlib import Path
 
+import av
+import numpy as np
 import pytest
 import torch
 from hypothesis import settings
+
+from videogigagan.model.checkpoint import Header, save_weights
+from videogigagan.model.generator import Generator
+from videogigagan.model.presets import generator_preset
 
 ROOT = Path(__file__).resolve().parents[1]
 
 settings.register_profile("videogigagan", derandomize=True, deadline=None, max_examples=25)
 settings.load_profile("videogigagan")
 
-torch.set_num_threads(2)
+torch.set_num_threads(1)
 
 
 def shared_folder(name: str) -> Path:
@@ -57,3 +63,34 @@ def basicvsr_weights() -> Path:
     if not (folder / "BasicVSR_REDS4.pth").is_file():
         pytest.skip("no BasicVSR weights: run `make basicvsr`")
     return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A weights file of the smallest generator, untrained."""
+    path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
+    torch.manual_seed(0)
+    generator = Generator(generator_preset("tiny"))
+    save_weights(path, generator, Header(config=generator.config, about={"name": "tiny"}))
+    return path
+
+
+@pytest.fixture(scope="session")
+def small_video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Five frames of 32x24, H.264, with a tone."""
+    path = tmp_path_factory.mktemp("video") / "small.mp4"
+    ramp = np.linspace(0, 255, 32 * 24 * 3).reshape(24, 32, 3)
+    with av.open(str(path), "w") as container:
+        video = container.add_stream("libx264", rate=25, options={"preset": "ultrafast"})
+        video.width, video.height, video.pix_fmt = 32, 24, "yuv420p"
+        audio = container.add_stream("aac", rate=8000, layout="mono")
+        for index in range(5):
+            picture = np.roll(ramp, index, axis=1).astype(np.uint8)
+            container.mux(video.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        tone = np.sin(np.arange(1600) / 5, dtype=np.float32)[None]
+        sound = av.AudioFrame.from_ndarray(tone, format="fltp", layout="mono")
+        sound.sample_rate = 8000
+        container.mux(audio.encode(sound))
+        for stream in (video, audio):
+            container.mux(stream.encode(None))
+    return path

@@ -1,4 +1,4 @@
-"""The exception family: whatever a user can mend is a `VideoGigaGANError`, and its text is one line.
+"""The exception family: what a user can mend is a `VideoGigaGANError`, its text one line.
 
 A message reads: what: what is wrong (what was found). What to do.
 """
@@ -22,7 +22,3 @@ class VideoError(VideoGigaGANError):
 
 class DataError(VideoGigaGANError):
     """Training or evaluation material that is missing or unusable."""
-
-
-class Cancelled(VideoGigaGANError):  # noqa: N818 - says what happened, not what went wrong
-    """The caller asked to stop; nothing was left half written."""

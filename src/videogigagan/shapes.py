@@ -1,7 +1,8 @@
 """The tensor vocabulary that every module shares.
 
-Letters: `b` batch, `t` time, `n` = b·t, `c` channels, `h w` the low-resolution size, `H W` the upscaled
-size, `k` attention heads, `d` head width. Pictures are RGB, float, in [0, 1] at every public boundary.
+Letters: `b` batch, `t` time, `n` = b·t, `c` channels, `h w` the low-resolution size, `H W` the
+upscaled size, `k` attention heads, `d` head width. Pictures are RGB, float, in [0, 1] at every
+public boundary.
 """
 
 from typing import TypeAlias

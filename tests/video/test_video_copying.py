@@ -88,7 +88,7 @@ def test_cover_art_is_not_the_video(tmp_path, copy_frames, caplog):
         cover = two.add_stream("mjpeg", rate=1)
         cover.width = cover.height = 64
         cover.pix_fmt = "yuvj420p"
-        cover.disposition = Disposition.attached_pic
+        cover.disposition = Disposition.attached_pic.value
         video = two.add_stream_from_template(one.streams.video[0], opaque=True)
         picture = av.VideoFrame(64, 64, "yuvj420p")
         two.mux(cover.encode(picture))

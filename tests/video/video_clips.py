@@ -39,6 +39,7 @@ class Clip:
     degrees: int | None = None
     muxer: tuple[tuple[str, str], ...] = ()
     noise: bool = False
+    options: tuple[tuple[str, str], ...] = ()
 
     def write(self, path: Path) -> Path:
         with av.open(str(path), "w", container_options=dict(self.muxer)) as container:
@@ -64,6 +65,7 @@ class Clip:
                     ]
                 )
             container.metadata["title"] = "A test"
+            container.start_encoding()
             self._fill(container, video, tracks, subtitle)
         return path
 
@@ -84,6 +86,7 @@ class Clip:
             options = {"x265-params": "log-level=none:lossless=1", "preset": "ultrafast"}
         if self.noise:
             options = {"crf": "20", "preset": "medium"}
+        options |= dict(self.options)
         video = container.add_stream(self.codec, rate=self.rate, options=options)
         video.width, video.height = self.width, self.height
         video.pix_fmt = self.pixel_format

@@ -43,14 +43,16 @@ class ClipSource:
     photo_share: float = 0.6
     """Share of the clips that come from photos."""
     candidates: int = 2
-    """Clips drawn for each one kept, the one with most texture; flat walls and skies teach little."""
+    """Clips drawn for each one kept, the one with most texture: flat walls teach little."""
     seed: int = 0
     """Start of every random choice."""
 
     def __post_init__(self) -> None:
         for folder in (self.videos, self.photos):
             if not folder.is_dir():
-                raise DataError(f"{folder}: no such folder. Give a folder of training material.")
+                raise DataError(
+                    f"{folder}: no such folder. Give a folder of training material."
+                )
 
     def pair(self, index: int) -> ClipPair:
         """Clip number `index`: the same one whenever, wherever it is asked for."""
@@ -81,7 +83,10 @@ def _photo(path: Path, size: int) -> np.ndarray:
     with Image.open(path) as image:
         picture = np.array(image.convert("RGB"))
     if min(picture.shape[:2]) < size:
-        raise DataError(f"{path}: is too small ({picture.shape[1]}x{picture.shape[0]}, need {size}). Remove it.")
+        raise DataError(
+            f"{path}: is too small ({picture.shape[1]}x{picture.shape[0]}, need {size}). "
+            f"Remove it."
+        )
     return picture
 
 
@@ -93,7 +98,9 @@ def _crop(path: Path, frames: int, size: int, rng: np.random.Generator) -> Tenso
     span = stride * (frames - 1) + 1
     height, width, _ = pictures[0].shape
     if len(pictures) < span or min(height, width) < size:
-        raise DataError(f"{path}: is too small ({len(pictures)} frames of {width}x{height}). Remove it.")
+        raise DataError(
+            f"{path}: is too small ({len(pictures)} frames of {width}x{height}). Remove it."
+        )
     start = int(rng.integers(len(pictures) - span + 1))
     top, left = int(rng.integers(height - size + 1)), int(rng.integers(width - size + 1))
     window = np.stack(pictures[start : start + span : stride])

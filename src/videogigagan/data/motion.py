@@ -16,8 +16,9 @@ def camera_motion(
 ) -> Float[Tensor, "t 3 s s"]:
     """Pan, zoom and rotate a square window over a photo, with sub-pixel steps and no aliasing.
 
-    The window is sampled at twice the size and reduced, so that the frames are as sharp as video that
-    was filmed large and scaled down. Speed is mostly slow and sometimes fast, as in real footage.
+    The window is sampled at twice the size and reduced, so that the frames are as sharp as
+    video that was filmed large and scaled down. Speed is mostly slow and sometimes fast, as in
+    real footage.
 
     Args:
         photo: Picture; sides of at least 1.5 times `size`.
@@ -53,6 +54,8 @@ def _view(canvas: Tensor, centre: np.ndarray, zoom: float, angle: float, size: i
     down, across = torch.meshgrid(steps, steps, indexing="ij")
     x = centre[0] + math.cos(angle) * across - math.sin(angle) * down
     y = centre[1] + math.sin(angle) * across + math.cos(angle) * down
-    grid = torch.stack((2 * x / (width - 1) - 1, 2 * y / (height - 1) - 1), dim=-1)[None].float()
+    grid = torch.stack((2 * x / (width - 1) - 1, 2 * y / (height - 1) - 1), dim=-1)[
+        None
+    ].float()
     view = F.grid_sample(canvas, grid, "bicubic", "reflection", align_corners=True)
     return F.interpolate(view, size=(size, size), mode="bicubic", antialias=True).clamp(0, 1)

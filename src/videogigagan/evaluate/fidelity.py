@@ -1,4 +1,4 @@
-"""PSNR by the protocol of the BasicVSR line of papers (docs/evaluation in the making; spec 9.3)."""
+"""PSNR by the protocol of the BasicVSR line of papers (spec 9.3)."""
 
 import torch
 from jaxtyping import Float
@@ -16,7 +16,9 @@ def luma(frames: Float[Tensor, "*n 3 h w"]) -> Float[Tensor, "*n h w"]:
     return 65.481 * red + 128.553 * green + 24.966 * blue + 16
 
 
-def psnr_luma(result: Float[Tensor, "t 3 h w"], truth: Float[Tensor, "t 3 h w"]) -> Float[Tensor, " t"]:
+def psnr_luma(
+    result: Float[Tensor, "t 3 h w"], truth: Float[Tensor, "t 3 h w"]
+) -> Float[Tensor, " t"]:
     """PSNR of the luma of each frame, in dB, over the whole frame."""
     error = (luma(eight_bit(result)) - luma(eight_bit(truth))).square().mean(dim=(-2, -1))
     return 20 * torch.log10(255 / error.sqrt())

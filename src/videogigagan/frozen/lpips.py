@@ -1,11 +1,13 @@
 """LPIPS v0.1, the learned perceptual distance (Zhang et al. 2018): a loss and a metric.
 
-The published linear heads on AlexNet or SqueezeNet 1.1 features, in our own code. Weights are a state
-dict of torchvision's feature keys (`features.…`) beside the heads' (`lin{k}.model.1.weight`).
+The published linear heads on AlexNet or SqueezeNet 1.1 features, in our own code. Weights are a
+state dict of torchvision's feature keys (`features.…`) beside the heads'
+(`lin{k}.model.1.weight`).
 """
 
 from collections.abc import Mapping
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Literal
 
 import torch
@@ -60,9 +62,11 @@ class LPIPS(nn.Module):
     def forward(
         self, first: Float[Tensor, "n 3 h w"], second: Float[Tensor, "n 3 h w"]
     ) -> Float[Tensor, " n"]:
-        """Weighted squared difference of unit-length features, averaged over space, summed over taps."""
+        """Squared difference of unit features, weighted; mean over space, sum over taps."""
         total = first.new_zeros(len(first))
-        for head, a, b in zip(self.heads, self._describe(first), self._describe(second), strict=True):
+        for head, a, b in zip(
+            self.heads, self._describe(first), self._describe(second), strict=True
+        ):
             total = total + (head * (a - b).square()).sum(dim=1).mean(dim=(1, 2))
         return total
 
@@ -79,20 +83,25 @@ class LPIPS(nn.Module):
         for index, layer in enumerate(self.features):
             x = layer(x)
             if index in self.taps:
-                described.append(x / (x.square().sum(dim=1, keepdim=True).sqrt() + 1e-10))
+                norm = torch.linalg.vector_norm(x, dim=1, keepdim=True)
+                described.append(x / (norm + 1e-10))
         return described
 
 
 def load_lpips(path: Path, trunk: Trunk = "alex") -> LPIPS:
     """Read an LPIPS network from a state-dict file."""
     if not path.is_file():
-        raise CheckpointError(f"{path}: no such file. LPIPS needs its published {trunk} weights there.")
+        raise CheckpointError(
+            f"{path}: no such file. LPIPS needs its published {trunk} weights there."
+        )
     network = LPIPS(trunk)
     try:
-        network.load(torch.load(path, map_location="cpu", weights_only=True))
-    except (KeyError, RuntimeError) as error:
-        reason = str(error).splitlines()[0]
-        raise CheckpointError(f"{path}: does not hold LPIPS {trunk} weights ({reason}).") from error
+        network.load(dict(torch.load(path, map_location="cpu", weights_only=True)))
+    except (EOFError, KeyError, RuntimeError, TypeError, UnpicklingError) as error:
+        raise CheckpointError(
+            f"{path}: does not hold LPIPS {trunk} weights ({type(error).__name__}). "
+            f"Give the published ones, trunk and heads in one state dict."
+        ) from error
     return network.eval()
 
 

@@ -1,5 +1,7 @@
 """The synthesis block that encoder and decoder share (Sec. 3.1)."""
 
+from itertools import pairwise
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -19,7 +21,9 @@ class SynthesisBlock(nn.Module):
         result:  (n, o, h, w)
     """
 
-    def __init__(self, in_channels: int, channels: int, *, filters: int, style_dim: int) -> None:
+    def __init__(
+        self, in_channels: int, channels: int, *, filters: int, style_dim: int
+    ) -> None:
         super().__init__()
         self.keeps_width = in_channels == channels
         self.first = AdaptiveConv2d(in_channels, channels, filters=filters, style_dim=style_dim)
@@ -46,5 +50,5 @@ def synthesis_blocks(
     widths = [in_channels] + [channels] * blocks
     return nn.ModuleList(
         SynthesisBlock(wide, narrow, filters=filters, style_dim=style_dim)
-        for wide, narrow in zip(widths[:-1], widths[1:], strict=True)
+        for wide, narrow in pairwise(widths)
     )

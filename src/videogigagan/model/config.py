@@ -1,4 +1,4 @@
-"""The shape of every network, as plain data: it is the checkpoint header and the documentation too."""
+"""The shape of every network, as plain data: checkpoint header and documentation at once."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -25,7 +25,9 @@ class Level:
 
     def __post_init__(self) -> None:
         if min(self.channels, self.blocks, self.filters) < 1:
-            raise ConfigError("level: channels, blocks and filters must be at least 1. Raise them.")
+            raise ConfigError(
+                "level: channels, blocks and filters must be at least 1. Raise them."
+            )
         if min(self.attention, self.temporal) < 0:
             raise ConfigError("level: attention and temporal count layers. Give 0 for none.")
 
@@ -35,7 +37,7 @@ class PropagationConfig:
     """The flow-guided propagation module (Sec. 3.3, supplement B.2)."""
 
     form: Literal["basicvsr", "basicvsr++"] = "basicvsr++"
-    """`basicvsr`: first order, warp only. `basicvsr++`: second-order grid, deformable alignment."""
+    """`basicvsr`: first order, warp only; `basicvsr++`: second-order grid, deformable."""
     channels: int = 64
     """Width of the features."""
     blocks: int = 7
@@ -43,7 +45,18 @@ class PropagationConfig:
     iterations: int = 2
     """Backward-and-forward passes; `basicvsr` has one."""
     alignment: Literal["dcn", "flow"] = "dcn"
-    """`dcn`: flow-guided deformable convolution; `flow`: the warp alone. `basicvsr` has the warp alone."""
+    """`dcn`: flow-guided deformable convolution; `flow`: the warp alone, as in `basicvsr`."""
+
+    def __post_init__(self) -> None:
+        if min(self.channels, self.blocks, self.iterations) < 1:
+            raise ConfigError(
+                "propagation: channels, blocks and iterations must be at least 1. Raise them."
+            )
+        if self.form == "basicvsr++" and self.alignment == "dcn" and self.channels % 8:
+            raise ConfigError(
+                f"propagation: dcn moves 16 groups of channels, so channels must be a multiple "
+                f"of 8, not {self.channels}."
+            )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,20 +72,20 @@ class GeneratorConfig:
     mapping_layers: int = 4
     """Layers from z to w."""
     encoder: tuple[Level, ...]
-    """Levels from the input's resolution downwards (E_0, E_1, E_2), each halving the resolution."""
+    """Levels from the input's resolution downwards (E_0, E_1, E_2), each halving it."""
     decoder: tuple[Level, ...]
     """Levels upwards (D_0 … D_{k+2}), each doubling the resolution."""
     propagation: PropagationConfig | None = PropagationConfig()
-    """None: the U-Net sees each frame's pixels and nothing of its neighbours (Table 1, rows 1 and 2)."""
+    """None: the U-Net sees nothing of a frame's neighbours (Table 1, rows 1 and 2)."""
     stem: Literal["replace", "add"] = "replace"
-    """With propagation: `replace` the pixels by the features, as the paper does, or `add` the features,
-    zero at first, to the image model's stem, for a warm start from an image model."""
+    """With propagation: `replace` the pixels by the features, as the paper does, or `add` the
+    features, zero at first, to the image model's stem, for a warm start from an image model."""
     downsampling: Literal["blurpool", "strided"] = "blurpool"
-    """Low-pass filter before the subsampling (Sec. 3.4), or GigaGAN's plain strided convolution."""
+    """Low-pass filter before subsampling (Sec. 3.4), or GigaGAN's plain strided convolution."""
     skip: SkipContent = "high"
     """What skip connections carry; `high` is the HF shuttle (Sec. 3.5)."""
     residual: bool = False
-    """Add the result to the bicubically enlarged input; helps small models and short training."""
+    """Add the result to the bicubic enlargement; helps small models and short training."""
     noise: NoiseMode = "const"
     """Noise of the layers: one constant map for a whole video, new for each frame, or none."""
     tied_attention: bool = True
@@ -81,7 +94,13 @@ class GeneratorConfig:
     def __post_init__(self) -> None:
         k = self.scale.bit_length() - 1
         if self.scale < 2 or self.scale != 2**k:
-            raise ConfigError(f"scale must be 2, 4, 8 or a higher power of two, not {self.scale}.")
+            raise ConfigError(
+                f"scale must be 2, 4, 8 or a higher power of two, not {self.scale}."
+            )
+        if min(self.latent_dim, self.style_dim, self.mapping_layers) < 1:
+            raise ConfigError(
+                "latent_dim, style_dim and mapping_layers must be at least 1. Raise them."
+            )
         depth = len(self.encoder)
         if depth < 1 or len(self.decoder) != depth + k:
             raise ConfigError(
@@ -92,11 +111,13 @@ class GeneratorConfig:
         up = [level.channels for level in self.decoder[:depth]]
         if down[::-1] != up:
             raise ConfigError(
-                f"skips are added, so the first decoder levels must be as wide as the encoder's, "
-                f"reversed ({down[::-1]}), not {up}."
+                f"skips are added, so the first decoder levels must be as wide as the "
+                f"encoder's, reversed ({down[::-1]}), not {up}."
             )
         if any(level.attention or level.temporal for level in self.encoder):
-            raise ConfigError("encoder levels have no attention and no temporal layers. Give 0.")
+            raise ConfigError(
+                "encoder levels have no attention and no temporal layers. Give 0."
+            )
 
     @property
     def multiple(self) -> int:
@@ -109,8 +130,9 @@ class DiscriminatorConfig:
     """The discriminator: a residual one for images, inflated by temporal modules (Sec. 3.2)."""
 
     levels: tuple[Level, ...]
-    """Levels from the clip's resolution downwards, each half the size of the one before. The last
-    block of each does the halving, except at the last level, nominally of 4 pixels to a side."""
+    """Levels from the clip's resolution downwards, each half the size of the one before. The
+    last block of each does the halving, except at the last level, nominally of 4 pixels to a
+    side."""
     conditional: bool = False
     """It also sees the low-resolution clip, enlarged."""
     batch_deviation: bool = False

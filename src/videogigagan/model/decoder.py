@@ -1,4 +1,4 @@
-"""The decoder half of the U-Net: up blocks with attention over space and time (Sec. 3.1, 3.2)."""
+"""The decoder half of the U-Net: up blocks, attention over space and time (Sec. 3.1, 3.2)."""
 
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -35,7 +35,9 @@ class UpBlock(nn.Module):
             SpatialAttention(level.channels, tied=tied) for _ in range(level.attention)
         )
         self.temporal = (
-            TemporalModule(level.channels, level.temporal, tied=tied) if level.temporal else None
+            TemporalModule(level.channels, level.temporal, tied=tied)
+            if level.temporal
+            else None
         )
 
     def forward(
@@ -54,7 +56,7 @@ class UpBlock(nn.Module):
 
 
 class Decoder(nn.Module):
-    """D_{k+2} ∘ … ∘ D_0 (Eq. 1), each level adding its own RGB to the enlarged sum of the coarser ones.
+    """D_{k+2} ∘ … ∘ D_0 (Eq. 1), each level adding its RGB to the enlarged sum of the coarser.
 
     Shapes:
         bottom:  (n, c, h/2^levels, w/2^levels)
@@ -69,9 +71,10 @@ class Decoder(nn.Module):
             UpBlock(width, level, style_dim=config.style_dim, tied=config.tied_attention)
             for width, level in zip(widths, config.decoder, strict=False)
         )
-        self.to_rgb = nn.ModuleList(ToRGB(level.channels, config.style_dim) for level in config.decoder)
-        if config.residual:
-            for projection in self.to_rgb:  # a fresh model is then exactly the bicubic enlargement
+        projections = [ToRGB(level.channels, config.style_dim) for level in config.decoder]
+        self.to_rgb = nn.ModuleList(projections)
+        if config.residual:  # a fresh model is then exactly the bicubic enlargement
+            for projection in projections:
                 nn.init.zeros_(projection.weight)
 
     def forward(

@@ -17,8 +17,8 @@ Downsampling = Literal["blurpool", "strided"]
 class DownBlock(nn.Module):
     """E_i: blocks, a convolution whose output is f_i, then half the resolution.
 
-    With `blurpool` the low band of f_i is subsampled, so nothing aliases; with `strided` f_i itself is,
-    which is what a strided convolution computes.
+    With `blurpool` the low band of f_i is subsampled, so nothing aliases; with `strided` f_i
+    itself is, which is what a strided convolution computes.
 
     Shapes:
         x:       (n, i, h, w), h and w even
@@ -36,8 +36,8 @@ class DownBlock(nn.Module):
         skip: SkipContent,
     ) -> None:
         super().__init__()
-        self.downsampling = downsampling
-        self.skip = skip
+        self.downsampling: Downsampling = downsampling
+        self.skip: SkipContent = skip
         self.blocks = synthesis_blocks(
             in_channels,
             level.channels,

@@ -1,6 +1,7 @@
-"""SpyNet, the optical flow that guides propagation (Ranjan and Black 2017; Sec. 3.3, "lightweight SpyNet")."""
+"""SpyNet, the lightweight flow that guides propagation (Ranjan and Black 2017; Sec. 3.3)."""
 
 import math
+from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
@@ -54,9 +55,13 @@ class SpyNet(nn.Module):
     def _coarse_to_fine(self, frames: list[Tensor], others: list[Tensor]) -> Tensor:
         n, _, h, w = frames[0].shape
         flow = frames[0].new_zeros(n, 2, h, w)
-        for level, (network, frame, other) in enumerate(zip(self.levels, frames, others, strict=True)):
+        for level, (network, frame, other) in enumerate(
+            zip(self.levels, frames, others, strict=True)
+        ):
             if level > 0:
-                flow = 2 * F.interpolate(flow, scale_factor=2, mode="bilinear", align_corners=False)
+                flow = 2 * F.interpolate(
+                    flow, scale_factor=2, mode="bilinear", align_corners=True
+                )
             warped = backward_warp(other, flow, padding="border")
             flow = flow + network(torch.cat((frame, warped, flow), dim=1))
         return flow
@@ -64,6 +69,6 @@ class SpyNet(nn.Module):
 
 def _level() -> nn.Sequential:
     layers: list[nn.Module] = []
-    for wide, narrow in zip(_WIDTHS[:-1], _WIDTHS[1:], strict=True):
+    for wide, narrow in pairwise(_WIDTHS):
         layers += [nn.Conv2d(wide, narrow, 7, padding=3), nn.ReLU()]
     return nn.Sequential(*layers[:-1])

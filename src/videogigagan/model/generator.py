@@ -1,4 +1,4 @@
-"""VideoGigaGAN's generator: `propagate` a whole shot, then `render` it chunk by chunk (Sec. 3.3)."""
+"""VideoGigaGAN's generator: `propagate` a shot, then `render` it chunk by chunk (Sec. 3.3)."""
 
 import copy
 
@@ -19,11 +19,11 @@ from videogigagan.ops.resize import bicubic_upsample, pad_to_multiple
 from videogigagan.ops.style import Style
 from videogigagan.shapes import Clip, Features, LargeClip
 
-_SMALLEST_SIDE = 16  # the reflected border of the low-pass filter at the coarsest level needs this
+_SMALLEST_SIDE = 16  # the low-pass filter reflects its border, at the coarsest level too
 
 
 class Stem(nn.Module):
-    """First layer of the U-Net: from pixels, propagated features, or both, to the encoder's width.
+    """First layer of the U-Net: from pixels, features, or both, to the encoder's width.
 
     Shapes:
         x:       (n, 3 + f, h, w), pixels first
@@ -56,28 +56,36 @@ class Generator(nn.Module):
 
     Shapes:
         clip:      (b, t, 3, h, w), RGB in [0, 1], any size
-        features:  (b, t, 3 + f, h, w): each frame's pixels, then what propagation gathered for it
+        features:  (b, t, 3 + f, h, w): each frame's pixels, then what propagation gathered
         result:    (b, t, 3, H, W), RGB, nominally in [0, 1], not clamped
     """
 
     def __init__(self, config: GeneratorConfig) -> None:
         super().__init__()
         self.config = config
-        self.mapping = MappingNetwork(config.latent_dim, config.style_dim, config.mapping_layers)
-        self.propagation = build_propagation(config.propagation)
+        self.mapping = MappingNetwork(
+            config.latent_dim, config.style_dim, config.mapping_layers
+        )
+        self.propagation = (
+            None if config.propagation is None else build_propagation(config.propagation)
+        )
         self.stem = Stem(config)
         self.encoder = Encoder(config)
         self.decoder = Decoder(config)
-        for number, layer in enumerate(m for m in self.modules() if isinstance(m, AdaptiveConv2d)):
+        for number, layer in enumerate(
+            m for m in self.modules() if isinstance(m, AdaptiveConv2d)
+        ):
             layer.layer = number  # each layer has a noise map of its own
 
-    def forward(self, clip: Clip, style: Style) -> LargeClip:
-        """Upscale one short clip in one go."""
-        return self.render(self.propagate(clip), style)
+    def forward(self, clip: Clip, style: Style | None = None) -> LargeClip:
+        """Upscale one short clip in one go; seed 0 decides the style unless one is given."""
+        return self.render(self.propagate(clip), style or self.style())
 
     def style(self, seed: int = 0) -> Style:
         """The style that a seed stands for; the same on every device."""
-        z = torch.randn(1, self.config.latent_dim, generator=torch.Generator().manual_seed(seed))
+        z = torch.randn(
+            1, self.config.latent_dim, generator=torch.Generator().manual_seed(seed)
+        )
         vector = self.mapping(z.to(next(self.parameters())))
         return Style(vector=vector, seed=seed, noise=self.config.noise)
 
@@ -86,7 +94,7 @@ class Generator(nn.Module):
 
         Args:
             clip: One shot; nothing in it should be a scene cut.
-            storage: Type in which features rest; half precision halves the memory of a long shot.
+            storage: Type in which features rest; half precision halves a long shot's memory.
         """
         storage = storage or clip.dtype
         if self.propagation is None:
@@ -112,7 +120,8 @@ class Generator(nn.Module):
     def bake(self, style: Style) -> "Generator":
         """A copy whose kernels are fixed to one style: plain convolutions, for inference alone.
 
-        `render` of the copy ignores the vector of the style that it is given and reads its noise only.
+        `render` of the copy ignores the vector of the style that it is given and reads its
+        noise only.
         """
         baked = copy.deepcopy(self)
         for parent in list(baked.modules()):
@@ -122,10 +131,8 @@ class Generator(nn.Module):
         return baked.requires_grad_(False).eval()  # noqa: FBT003 - PyTorch's own signature
 
 
-def build_propagation(config: PropagationConfig | None) -> nn.Module | None:
+def build_propagation(config: PropagationConfig) -> BidirectionalPropagation | GridPropagation:
     """Construct the propagation module that a configuration names."""
-    if config is None:
-        return None
     if config.form == "basicvsr":
         return BidirectionalPropagation(config.channels, config.blocks)
     return GridPropagation(

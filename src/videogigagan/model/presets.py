@@ -40,7 +40,11 @@ GENERATORS: dict[str, GeneratorConfig] = {
         latent_dim=16,
         style_dim=16,
         mapping_layers=2,
-        encoder=(Level(channels=8, blocks=1), Level(channels=8, blocks=1), Level(channels=8, blocks=1)),
+        encoder=(
+            Level(channels=8, blocks=1),
+            Level(channels=8, blocks=1),
+            Level(channels=8, blocks=1),
+        ),
         decoder=(
             Level(channels=8, blocks=1, attention=1, temporal=1),
             Level(channels=8, blocks=1, filters=2, temporal=1),
@@ -119,7 +123,9 @@ TABLE_1_ROWS = ("image", "+temporal", "+propagation", "+blurpool", "+shuttle")
 def generator_preset(name: str) -> GeneratorConfig:
     """Look a generator up by name."""
     if name not in GENERATORS:
-        raise ConfigError(f"preset '{name}' is not known. Choose one of {', '.join(GENERATORS)}.")
+        raise ConfigError(
+            f"preset '{name}' is not known. Choose one of {', '.join(GENERATORS)}."
+        )
     return GENERATORS[name]
 
 
@@ -139,10 +145,14 @@ def table_1_row(config: GeneratorConfig, row: str) -> GeneratorConfig:
         row: One of `TABLE_1_ROWS`.
     """
     if row not in TABLE_1_ROWS:
-        raise ConfigError(f"Table 1 has no row '{row}'. Choose one of {', '.join(TABLE_1_ROWS)}.")
+        raise ConfigError(
+            f"Table 1 has no row '{row}'. Choose one of {', '.join(TABLE_1_ROWS)}."
+        )
     parts = TABLE_1_ROWS.index(row)
     if parts < 1:
-        config = replace(config, decoder=tuple(replace(level, temporal=0) for level in config.decoder))
+        config = replace(
+            config, decoder=tuple(replace(level, temporal=0) for level in config.decoder)
+        )
     if parts < 2:
         config = replace(config, propagation=None)
     if parts < 3:

@@ -1,7 +1,8 @@
 """Flow-guided propagation, first order: every frame learns from all others (Sec. 3.3).
 
-This is the `basicvsr` form: two recurrences, one from the end and one from the start, whose state is
-carried from frame to frame by backward warping alone. `grid_propagation` holds the supplement's form.
+This is the `basicvsr` form: two recurrences, one from the end and one from the start, whose
+state is carried from frame to frame by backward warping alone. `grid_propagation` holds the
+supplement's form.
 """
 
 from collections.abc import Iterator
@@ -40,8 +41,8 @@ class BidirectionalPropagation(nn.Module):
 
         Args:
             clip: One shot; nothing in it should be a scene cut.
-            storage: Type in which features rest while other frames are worked on; half precision
-                halves the memory of a long shot. The clip's own type when None.
+            storage: Type in which features rest while other frames are worked on; half
+                precision halves the memory of a long shot. The clip's own type when None.
         """
         storage = storage or clip.dtype
         frames = list(clip.unbind(1))
@@ -59,7 +60,7 @@ class BidirectionalPropagation(nn.Module):
     def _recur(
         self, branch: ResidualStack, frames: list[Tensor], flows: list[Tensor]
     ) -> Iterator[Tensor]:
-        """Yield one direction's state per frame; `flows` lead from each frame to the one before it."""
+        """Yield one direction's states; `flows` lead from each frame to the one before it."""
         b, _, h, w = frames[0].shape
         state = frames[0].new_zeros(b, self.channels, h, w)
         for index, frame in enumerate(frames):
@@ -73,8 +74,9 @@ def neighbour_flows(network: SpyNet, clip: Clip) -> tuple[list[Tensor], list[Ten
     """Flow between neighbours, both ways, a list of t-1 tensors (b, 2, h, w) each.
 
     Returns:
-        `to_next[i]`, on frame i's grid into frame i+1, and `to_previous[i]`, on frame i+1's grid into
-        frame i. Pairs are taken a few at a time, so that memory does not grow with the clip.
+        `to_next[i]`, on frame i's grid into frame i+1, and `to_previous[i]`, on frame i+1's
+        grid into frame i. Pairs are taken a few at a time, so that memory does not grow with
+        the clip.
     """
     earlier, later = clip[:, :-1], clip[:, 1:]
     return _flows(network, earlier, later), _flows(network, later, earlier)

@@ -1,4 +1,4 @@
-"""The high-frequency shuttle: what of an encoder level reaches the decoder directly (Sec. 3.5)."""
+"""The high-frequency shuttle: what the encoder sends straight to the decoder (Sec. 3.5)."""
 
 from typing import Literal
 
@@ -13,8 +13,9 @@ SkipContent = Literal["full", "low", "high"]
 def shuttle(bands: Bands, content: SkipContent) -> Float[Tensor, "n c h w"]:
     """Pick what the skip connection carries.
 
-    `high` is the paper's HF shuttle; `full` is GigaGAN's own skip; `low` serves the ablation row that
-    has BlurPool but no shuttle, where a full-band skip would hide what the blur takes away.
+    `high` is the paper's HF shuttle; `full` is GigaGAN's own skip; `low` serves the ablation
+    row that has BlurPool but no shuttle, where a full-band skip would hide what the blur takes
+    away.
     """
     if content == "high":
         return bands.high

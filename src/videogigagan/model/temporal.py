@@ -9,10 +9,10 @@ from videogigagan.ops.initialise import zeroed
 
 
 class TemporalModule(nn.Module):
-    """Layers of [1-D convolution over time, self-attention over time], each residual, zero at first.
+    """Layers of [1-D convolution, self-attention] over time, each residual, zero at first.
 
-    Neither looks at neighbouring pixels. A fresh module is the identity, so that a fresh video model
-    equals its image model.
+    Neither looks at neighbouring pixels. A fresh module is the identity, so that a fresh video
+    model equals its image model.
 
     Shapes:
         x:       (b, t, c, h, w)
@@ -25,11 +25,13 @@ class TemporalModule(nn.Module):
         self.convolutions = nn.ModuleList(
             zeroed(nn.Conv2d(channels, channels, (3, 1), padding=(1, 0))) for _ in range(depth)
         )
-        self.attentions = nn.ModuleList(TemporalAttention(channels, tied=tied) for _ in range(depth))
+        self.attentions = nn.ModuleList(
+            TemporalAttention(channels, tied=tied) for _ in range(depth)
+        )
 
     def forward(self, x: Float[Tensor, "b t c h w"]) -> Float[Tensor, "b t c h w"]:
         """Mix frames; the size never changes."""
-        b, t, _, h, w = x.shape
+        b, _, _, h, w = x.shape
         x = rearrange(x, "b t c h w -> b c t (h w)")
         for convolution, attention in zip(self.convolutions, self.attentions, strict=True):
             x = x + convolution(x)

@@ -6,10 +6,12 @@ name some layers otherwise. Reconstruction tails are left out: the U-Net takes t
 
 import re
 from collections.abc import Mapping
+from typing import Literal
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from videogigagan.errors import CheckpointError
+from videogigagan.model.config import PropagationConfig
 from videogigagan.model.flow import SpyNet
 from videogigagan.model.grid_propagation import GridPropagation
 from videogigagan.model.propagation import BidirectionalPropagation
@@ -20,6 +22,20 @@ _LEFT_OUT = re.compile(
     r"(reconstruction|upsample\d|upconv\d|conv_hr|conv_last)\.|(spynet\.)?(mean|std)$"
 )
 _FLOW = re.compile(r"basic_module\.(\d)\.basic_module\.(\d)\.(conv\.)?(weight|bias)")
+_SIGNS: tuple[
+    tuple[Literal["basicvsr", "basicvsr++"], re.Pattern[str], re.Pattern[str]], ...
+] = (
+    (
+        "basicvsr++",
+        re.compile(r"feat_extract\.main\.0\.weight"),
+        re.compile(r"backbone\.backward_1\.main\.2\.(\d+)\."),
+    ),
+    (
+        "basicvsr",
+        re.compile(r"backward_(?:trunk|resblocks)\.main\.0\.weight"),
+        re.compile(r"backward_(?:trunk|resblocks)\.main\.2\.(\d+)\."),
+    ),
+)
 _FIRST_ORDER = re.compile(r"(backward|forward)_(?:trunk|resblocks)\.(.+)")
 _SECOND_ORDER = re.compile(r"(deform_align|backbone)\.(backward|forward)_(\d+)\.(.+)")
 
@@ -41,12 +57,40 @@ def load_released(
         state = propagation_from_basicvsr(weights)
     else:
         state = propagation_from_basicvsr_plusplus(weights)
+    load_strictly(network, state, name=name)
+
+
+def load_strictly(network: nn.Module, state: Mapping[str, Tensor], *, name: str) -> None:
+    """Load all weights under the network's own names, or raise and change nothing."""
     if differences := _differences(network.state_dict(), state):
         raise CheckpointError(
             f"{name}: does not fit {type(network).__name__} ({differences}). Give a released "
             f"file of that network, or the configuration that it was trained with."
         )
     network.load_state_dict(state, strict=True)
+
+
+def released_config(content: object, *, name: str) -> PropagationConfig:
+    """Tell from its weights which propagation network a released file belongs to.
+
+    Raises:
+        CheckpointError: It is neither a BasicVSR nor a BasicVSR++.
+    """
+    weights = _kept(unwrapped(content))
+    for form, entry, blocks in _SIGNS:
+        widths = [len(tensor) for key, tensor in weights.items() if entry.fullmatch(key)]
+        numbers = [int(match[1]) for key in weights if (match := blocks.match(key))]
+        if widths and numbers:
+            return PropagationConfig(
+                form=form,
+                channels=widths[0],
+                blocks=max(numbers) + 1,
+                iterations=2 if form == "basicvsr++" else 1,
+            )
+    raise CheckpointError(
+        f"{name}: is neither a BasicVSR nor a BasicVSR++ ({len(weights)} tensors found). "
+        f"Give a checkpoint of BasicSR or MMagic."
+    )
 
 
 def unwrapped(content: object) -> dict[str, Tensor]:

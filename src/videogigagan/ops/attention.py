@@ -1,4 +1,4 @@
-"""Self-attention with L2 distances as logits (GigaGAN; Sec. 3.1), through PyTorch's fused kernel."""
+"""Self-attention with L2 distances as logits (GigaGAN; Sec. 3.1), by PyTorch's fused kernel."""
 
 import torch
 import torch.nn.functional as F
@@ -25,7 +25,7 @@ class RMSNorm(nn.Module):
 
 
 class L2Attention(nn.Module):
-    """softmax(-s |q - k|^2) v over the tokens of each row, heads of up to 64 channels, s = 1/sqrt(d).
+    """softmax(-s |q - k|^2) v over a row's tokens, heads of up to 64 channels, s = 1/sqrt(d).
 
     Shapes:
         x:       (m, l, c): m independent rows of l tokens
@@ -78,8 +78,8 @@ class SpatialAttention(nn.Module):
 class TemporalAttention(nn.Module):
     """Self-attention of each pixel over time, residual, zero at first (Sec. 3.2).
 
-    Only the output projection starts at zero: were the values zero too, neither would ever get a
-    gradient.
+    Only the output projection starts at zero: were the values zero too, neither would ever get
+    a gradient.
 
     Shapes:
         x:       (m, t, c): m pixels over t frames
@@ -98,13 +98,15 @@ class TemporalAttention(nn.Module):
 
 
 def l2_attention(
-    query: Float[Tensor, "m k l d"], key: Float[Tensor, "m k j d"], value: Float[Tensor, "m k j d"]
+    query: Float[Tensor, "m k l d"],
+    key: Float[Tensor, "m k j d"],
+    value: Float[Tensor, "m k j d"],
 ) -> Float[Tensor, "m k l d"]:
     """softmax_j(-s |q - k_j|^2) v_j with s = 1/sqrt(d), in one fused call.
 
-    |q|^2 is the same for all keys and cancels in the softmax, so -s |q - k|^2 may be replaced by
-    2s q·k - s |k|^2: one more channel, [2s q, 1]·[k, -s |k|^2]. The value is padded alike, because the
-    fused kernels want equal widths.
+    |q|^2 is the same for all keys and cancels in the softmax, so -s |q - k|^2 may be replaced
+    by 2s q·k - s |k|^2: one more channel, [2s q, 1]·[k, -s |k|^2]. The value is padded alike,
+    because the fused kernels want equal widths.
     """
     scale = query.shape[-1] ** -0.5
     one = torch.ones_like(query[..., :1])

@@ -1,4 +1,4 @@
-"""Modulated convolution with adaptive kernel selection (GigaGAN Eq. 1-2, StyleGAN2; Sec. 3.1)."""
+"""Modulated convolution, adaptive kernel selection (GigaGAN Eq. 1-2, StyleGAN2; Sec. 3.1)."""
 
 import math
 
@@ -8,19 +8,22 @@ from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from videogigagan.ops.linear import EqualisedLinear
 from videogigagan.ops.style import Style
 
 _SLOPE = 0.2
 _GAIN = math.sqrt(2)  # keeps the variance through LeakyReLU, as StyleGAN2 does
-_STYLE_GAIN = 0.1  # fresh styles lie near one, so that early steps see much the same kernels whatever z
+_STYLE_GAIN = (
+    0.1  # fresh styles lie near one, so that early steps see much the same kernels whatever z
+)
 
 
 class AdaptiveConv2d(nn.Module):
     """Convolution whose kernel is chosen, scaled and normalised by the style.
 
     A bank of N kernels K_i is mixed by softmax(W_f w + b_f), its input channels are scaled by
-    W_m w + b_m, and each output channel is brought back to unit norm (demodulation). The kernel is the
-    same at every position, so the cost does not depend on N.
+    W_m w + b_m, and each output channel is brought back to unit norm (demodulation). The kernel
+    is the same at every position, so the cost does not depend on N.
 
     Shapes:
         x:       (n, i, h, w)
@@ -80,7 +83,9 @@ class BakedConv2d(nn.Module):
     kernel: Tensor
     bias: Tensor
 
-    def __init__(self, *, kernel: Tensor, bias: Tensor, noise_strength: float, layer: int) -> None:
+    def __init__(
+        self, *, kernel: Tensor, bias: Tensor, noise_strength: float, layer: int
+    ) -> None:
         super().__init__()
         if len(kernel) != 1:
             raise ValueError(f"only a single style can be baked, not {len(kernel)}")
@@ -110,19 +115,22 @@ class ToRGB(nn.Module):
 
     def __init__(self, channels: int, style_dim: int = 512) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.randn(3, channels, 1, 1) / math.sqrt(channels))
+        self.weight = nn.Parameter(torch.randn(3, channels, 1, 1))  # equalised: scaled in use
         self.bias = nn.Parameter(torch.zeros(3))
         self.modulation = style_affine(style_dim, channels, bias=1.0)
 
     def forward(self, x: Float[Tensor, "n c h w"], style: Style) -> Float[Tensor, "n 3 h w"]:
         """Project to colour."""
-        scales = rearrange(self.modulation(style.vector), "s c -> s 1 c 1 1")
-        return convolve(x, self.weight * scales, self.bias)
+        return convolve(x, self.kernel(style.vector), self.bias)
+
+    def kernel(self, vector: Float[Tensor, "s d"]) -> Float[Tensor, "s 3 c 1 1"]:
+        """Modulate; the weights are scaled here, as in `EqualisedLinear`."""
+        scales = self.modulation(vector) / math.sqrt(self.weight.shape[1])
+        return self.weight * rearrange(scales, "s c -> s 1 c 1 1")
 
     def bake(self, style: Style) -> "BakedToRGB":
         """Freeze the projection for one style."""
-        scales = rearrange(self.modulation(style.vector), "s c -> s 1 c 1 1")
-        return BakedToRGB(kernel=(self.weight * scales)[0], bias=self.bias)
+        return BakedToRGB(kernel=self.kernel(style.vector)[0], bias=self.bias)
 
 
 class BakedToRGB(nn.Module):
@@ -133,7 +141,9 @@ class BakedToRGB(nn.Module):
 
     def __init__(self, *, kernel: Tensor, bias: Tensor) -> None:
         super().__init__()
-        self.register_buffer("kernel", kernel.detach().contiguous(memory_format=torch.channels_last))
+        self.register_buffer(
+            "kernel", kernel.detach().contiguous(memory_format=torch.channels_last)
+        )
         self.register_buffer("bias", bias.detach().clone())
 
     def forward(self, x: Float[Tensor, "n c h w"], style: Style) -> Float[Tensor, "n 3 h w"]:  # noqa: ARG002
@@ -141,12 +151,9 @@ class BakedToRGB(nn.Module):
         return F.conv2d(x, self.kernel, self.bias)
 
 
-def style_affine(style_dim: int, channels: int, *, bias: float) -> nn.Linear:
+def style_affine(style_dim: int, channels: int, *, bias: float) -> EqualisedLinear:
     """A linear map of the style whose output starts close to `bias`."""
-    affine = nn.Linear(style_dim, channels)
-    nn.init.normal_(affine.weight, std=_STYLE_GAIN / math.sqrt(style_dim))
-    nn.init.constant_(affine.bias, bias)
-    return affine
+    return EqualisedLinear(style_dim, channels, bias=bias, gain=_STYLE_GAIN)
 
 
 def convolve(
@@ -158,5 +165,7 @@ def convolve(
         return F.conv2d(x, kernels[0], bias, padding=padding)
     joined = rearrange(x, "n i h w -> 1 (n i) h w")
     weight = rearrange(kernels, "n o i y x -> (n o) i y x")
-    result = F.conv2d(joined, weight, bias.repeat(len(kernels)), padding=padding, groups=len(kernels))
+    result = F.conv2d(
+        joined, weight, bias.repeat(len(kernels)), padding=padding, groups=len(kernels)
+    )
     return rearrange(result, "1 (n o) h w -> n o h w", n=len(kernels))

@@ -47,5 +47,5 @@ class LowPass(nn.Module):
 
 
 def subsample(x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h/2 w/2"]:
-    """Keep every second row and column; h and w even. Aliases unless `x` has been low-passed."""
+    """Keep every second row and column; h and w even. Aliases unless `x` was low-passed."""
     return x[..., ::2, ::2]

@@ -21,7 +21,7 @@ def clips_of(frames: Float[Tensor, "n c h w"], batch: int) -> Float[Tensor, "b t
 
 
 def channels_last(module: AnyModule) -> AnyModule:
-    """Lay convolution kernels out channels-last, in place: convolutions on a CPU gain half again by it."""
+    """Lay kernels out channels-last, in place: convolutions on a CPU gain half again by it."""
     for parameter in module.parameters():
         if parameter.ndim == 4:
             parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)

@@ -9,16 +9,18 @@ from torch import Tensor
 def bicubic_downsample(x: Float[Tensor, "*n c H W"], factor: int) -> Float[Tensor, "*n c h w"]:
     """Shrink by an integer factor as MATLAB `imresize(x, 1/factor, 'bicubic')` does.
 
-    The kernel (a = -0.5) is widened by the factor against aliasing, and the border is symmetric:
-    the edge pixel is repeated. PyTorch's antialiased kernel is the same one but renormalises at the
-    border, hence the padding. H and W must be multiples of `factor`.
+    The kernel (a = -0.5) is widened by the factor against aliasing, and the border is
+    symmetric: the edge pixel is repeated. PyTorch's antialiased kernel is the same one but
+    renormalises at the border, hence the padding. H and W must be multiples of `factor`.
     """
     flat = x.reshape(-1, *x.shape[-3:])
     reach = 2 * factor  # two taps of the widened kernel to each side, in input pixels
     padded = symmetric_pad(flat, reach)
     h, w = x.shape[-2] // factor, x.shape[-1] // factor
     size = (h + 4, w + 4)
-    small = F.interpolate(padded, size=size, mode="bicubic", antialias=True, align_corners=False)
+    small = F.interpolate(
+        padded, size=size, mode="bicubic", antialias=True, align_corners=False
+    )
     return small[..., 2:-2, 2:-2].reshape(*x.shape[:-2], h, w)
 
 
@@ -28,7 +30,7 @@ def bicubic_upsample(x: Float[Tensor, "n c h w"], factor: int) -> Float[Tensor, 
 
 
 def bilinear_upsample(x: Float[Tensor, "n c h w"], factor: int = 2) -> Float[Tensor, "n c H W"]:
-    """Enlarge by an integer factor, bilinearly; no checkerboard whatever convolution follows."""
+    """Enlarge by an integer factor, bilinearly; no checkerboard whatever follows."""
     return F.interpolate(x, scale_factor=factor, mode="bilinear", align_corners=False)
 
 

@@ -1,4 +1,4 @@
-"""What makes one rendering of a video differ from another: its style vector and its noise maps."""
+"""What makes one rendering of a video differ from another: style vector and noise maps."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -19,10 +19,12 @@ class Style:
     seed: int = 0
     """Where the noise maps come from."""
     noise: NoiseMode = "const"
-    """`const`: one map per layer for all frames, so that nothing flickers; `random`: new noise for each
-    frame, from PyTorch's global generator; `none`: no noise."""
+    """`const`: one map per layer for all frames, so that nothing flickers; `random`: new noise
+    for each frame, from PyTorch's global generator; `none`: no noise."""
 
-    def noise_map(self, layer: int, like: Float[Tensor, "n c h w"]) -> Float[Tensor, "m 1 h w"] | None:
+    def noise_map(
+        self, layer: int, like: Float[Tensor, "n c h w"]
+    ) -> Float[Tensor, "m 1 h w"] | None:
         """Noise for one layer, shared by all frames unless the mode is `random`.
 
         Constant maps are drawn on the CPU, so that every device renders the same video.

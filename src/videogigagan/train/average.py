@@ -7,7 +7,7 @@ from torch import nn
 
 
 class MovingAverage:
-    """Exponential moving average; early on it follows faster, so that the start is forgotten."""
+    """Exponential moving average; early on it follows faster, so the start is forgotten."""
 
     def __init__(self, module: nn.Module, decay: float) -> None:
         self.module = copy.deepcopy(module).requires_grad_(False).eval()  # noqa: FBT003 - PyTorch's own signature

@@ -27,7 +27,9 @@ def draw_batch(config: TrainConfig, step: int) -> Batch:
     """Windows of random cached clips, the same ones whenever this step is asked for."""
     files = cached_files(config.cache)
     rng = np.random.default_rng((config.seed, step))
-    windows = [_window(files[rng.integers(len(files))], config, rng) for _ in range(config.clips)]
+    windows = [
+        _window(files[rng.integers(len(files))], config, rng) for _ in range(config.clips)
+    ]
     features, large = (torch.stack(part) for part in zip(*windows, strict=True))
     return Batch(features=features, large=large)
 

@@ -1,7 +1,7 @@
 """Propagation features kept on disk, so that the U-Net can learn from them alone.
 
-While propagation is frozen its output for a clip never changes; on a CPU it costs far more than the
-U-Net, so it is computed once per clip and read again at every visit.
+While propagation is frozen its output for a clip never changes; on a CPU it costs far more than
+the U-Net, so it is computed once per clip and read again at every visit.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,9 @@ from torch import Tensor, nn
 from videogigagan.data.clips import ClipSource
 
 
-def fill_cache(folder: Path, source: ClipSource, propagation: nn.Module, clips: int) -> Iterator[int]:
+def fill_cache(
+    folder: Path, source: ClipSource, propagation: nn.Module, clips: int
+) -> Iterator[int]:
     """Write clips 0 … `clips`-1 that are not there yet; yield each index when it is on disk."""
     folder.mkdir(parents=True, exist_ok=True)
     for index in range(clips):

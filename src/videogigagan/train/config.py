@@ -32,12 +32,14 @@ class TrainConfig:
     """Frames of each clip; 1 trains the image model, more the video model."""
     crop: int = 48
     """Side of the window, in low-resolution pixels."""
-    learning_rate: float = 1e-3
+    learning_rate: float = 5e-4
     """Highest learning rate of Adam, betas (0.9, 0.99)."""
     final_rate: float = 0.01
     """Where the cosine ends, as a share of `learning_rate`."""
     warmup: int = 100
     """Steps over which the learning rate rises from zero."""
+    gradient_norm: float = 2.0
+    """Longer gradients are shortened to this; one bad batch cannot throw the weights off."""
     average: float = 0.997
     """Decay of the weights' moving average."""
     weights: LossWeights = LossWeights()
@@ -49,6 +51,8 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         if min(self.steps, self.clips, self.frames, self.crop, self.save_every) < 1:
-            raise ConfigError("training: steps, clips, frames, crop and save_every must be at least 1.")
+            raise ConfigError(
+                "training: steps, clips, frames, crop and save_every must be at least 1."
+            )
         if not 0 <= self.average < 1:
             raise ConfigError(f"training: average must lie in [0, 1), not {self.average}.")

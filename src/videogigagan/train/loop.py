@@ -1,4 +1,4 @@
-"""The loop: the U-Net learns from cached features, everything random follows from (seed, step)."""
+"""The loop: the U-Net learns from cached features; chance follows from (seed, step) alone."""
 
 import json
 import math
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import torch
+from torch import nn
 
 from videogigagan.errors import VideoGigaGANError
 from videogigagan.frozen.lpips import LPIPS
@@ -14,19 +15,23 @@ from videogigagan.model.generator import Generator
 from videogigagan.ops.layout import frames_of
 from videogigagan.train.average import MovingAverage
 from videogigagan.train.batches import Batch, draw_batch
-from videogigagan.train.config import LossWeights, TrainConfig
+from videogigagan.train.config import TrainConfig
 from videogigagan.train.losses import charbonnier, perceptual
 from videogigagan.train.state import RunState
 
 
-def train(config: TrainConfig, generator: Generator, lpips: LPIPS) -> Iterator[dict[str, float]]:
+def train(
+    config: TrainConfig, generator: Generator, lpips: LPIPS
+) -> Iterator[dict[str, float]]:
     """Train, or go on training, in `config.run`; yield each step's named figures.
 
     Propagation does not take part: its features come from the cache. The generator passed in is
     trained in place; the averaged weights lie in `state.pt` under `average`.
     """
     config.run.mkdir(parents=True, exist_ok=True)
-    learning = [p for name, p in generator.named_parameters() if not name.startswith("propagation.")]
+    learning = [
+        p for name, p in generator.named_parameters() if not name.startswith("propagation.")
+    ]
     optimizer = torch.optim.Adam(learning, lr=config.learning_rate, betas=(0.9, 0.99))
     state = RunState(generator, MovingAverage(generator, config.average), optimizer)
     path = config.run / "state.pt"
@@ -37,13 +42,15 @@ def train(config: TrainConfig, generator: Generator, lpips: LPIPS) -> Iterator[d
         torch.manual_seed(config.seed * 1_000_003 + state.step)
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(config, state.step)
-        figures = generator_step(generator, lpips, draw_batch(config, state.step), config.weights, optimizer)
+        figures = generator_step(
+            generator, lpips, draw_batch(config, state.step), config, optimizer
+        )
         state.average.update(generator, state.step)
         state.step += 1
         if not math.isfinite(figures["total"]):
             raise VideoGigaGANError(
-                f"{config.run}: the loss is not finite at step {state.step}. The last saved state is "
-                f"whole; lower the learning rate and start again."
+                f"{config.run}: the loss is not finite at step {state.step}. The last saved "
+                f"state is whole; lower the learning rate and start again."
             )
         if state.step % config.save_every == 0 or state.step == config.steps:
             state.save(path)
@@ -56,7 +63,7 @@ def generator_step(
     generator: Generator,
     lpips: LPIPS,
     batch: Batch,
-    weights: LossWeights,
+    config: TrainConfig,
     optimizer: torch.optim.Optimizer,
 ) -> dict[str, float]:
     """One optimiser step on the regression terms of Eq. 2, averaged over frames."""
@@ -68,11 +75,14 @@ def generator_step(
         "charbonnier": charbonnier(result, truth),
         "lpips": perceptual(lpips, result, truth, draws),
     }
+    weights = config.weights
     total = weights.charbonnier * terms["charbonnier"] + weights.lpips * terms["lpips"]
     optimizer.zero_grad(set_to_none=True)
     total.backward()
+    norm = nn.utils.clip_grad_norm_(generator.parameters(), config.gradient_norm)
     optimizer.step()
-    return {"total": total.item()} | {name: term.item() for name, term in terms.items()}
+    figures = {"total": total, **terms, "gradient": norm}
+    return {name: figure.item() for name, figure in figures.items()}
 
 
 def learning_rate(config: TrainConfig, step: int) -> float:

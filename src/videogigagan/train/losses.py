@@ -24,8 +24,8 @@ def perceptual(
 ) -> Float[Tensor, ""]:
     """LPIPS on a window whose offset is drawn anew each time.
 
-    AlexNet's first layer strides by 4, as the output's own grid does at 4x: with a fixed offset the
-    generator learns a faint grid texture that the network does not see.
+    AlexNet's first layer strides by 4, as the output's own grid does at 4x: with a fixed offset
+    the generator learns a faint grid texture that the network does not see.
     """
     top, left = (int(torch.randint(_PERIOD, (), generator=generator)) for _ in range(2))
     h, w = (side - _PERIOD for side in result.shape[-2:])

@@ -1,6 +1,6 @@
 """What must be on disk to go on as if nothing had happened."""
 
-import os
+import pickle
 from pathlib import Path
 
 import torch
@@ -9,9 +9,12 @@ from torch import nn
 from videogigagan.errors import CheckpointError
 from videogigagan.train.average import MovingAverage
 
+_DAMAGE = (pickle.UnpicklingError, EOFError, KeyError, RuntimeError, TypeError, ValueError)
+"""What reading anything but a state of this run ends in."""
+
 
 class RunState:
-    """Generator, its average, the optimiser and the step, saved as one file and replaced atomically."""
+    """Generator, average, optimiser and step, saved as one file and replaced atomically."""
 
     def __init__(
         self, generator: nn.Module, average: MovingAverage, optimizer: torch.optim.Optimizer
@@ -33,7 +36,7 @@ class RunState:
             },
             part,
         )
-        os.replace(part, path)
+        part.replace(path)
 
     def load(self, path: Path) -> None:
         """Go back to a saved state, strictly."""
@@ -43,8 +46,9 @@ class RunState:
             self.average.module.load_state_dict(saved["average"])
             self.optimizer.load_state_dict(saved["optimizer"])
             self.step = saved["step"]
-        except (KeyError, RuntimeError, ValueError) as error:
-            reason = str(error).splitlines()[0]
+        except _DAMAGE as error:
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
             raise CheckpointError(
-                f"{path}: is not a state of this run ({reason}). Remove it, or name another run."
+                f"{path}: is not a state of this run ({reason}). "
+                f"Remove it, or name another run."
             ) from error

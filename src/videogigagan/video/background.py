@@ -4,7 +4,7 @@ FFmpeg releases Python's lock; so both overlap with work of the caller.
 """
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from queue import Empty, Full, Queue
 from types import TracebackType
@@ -24,7 +24,7 @@ class _End:
     """What ended it, if it was not exhaustion."""
 
 
-def prefetch(items: Iterable[T], depth: int) -> Iterator[T]:
+def prefetch(items: Iterable[T], depth: int) -> Generator[T, None, None]:
     """Yield `items` in order while a thread fetches up to `depth` of them ahead.
 
     An exception of `items` is raised here, in its place. Closing this generator (or leaving the

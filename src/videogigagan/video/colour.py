@@ -177,5 +177,6 @@ def _double_rows(x: Float[Tensor, "2 h w"]) -> Float[Tensor, "2 2*h w"]:
 
 def _halve_columns(x: Float[Tensor, "2 h w"]) -> Float[Tensor, "2 h w/2"]:
     """Average around the even columns with weights 1, 2, 1."""
-    before = torch.cat((x[..., :1], x[..., 1:-1:2]), dim=-1)
+    mirrored = 2 * x[..., :1] - x[..., 1:2]  # continues a gradient over the left edge
+    before = torch.cat((mirrored, x[..., 1:-1:2]), dim=-1)
     return (before + 2 * x[..., ::2] + x[..., 1::2]) / 4

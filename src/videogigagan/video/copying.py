@@ -1,7 +1,7 @@
 """Everything in a video file but its pictures, copied packet by packet."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Generator
 from fractions import Fraction
 from pathlib import Path
 from typing import final
@@ -69,7 +69,7 @@ class StreamCopy:
     def describe_video(self, stream: Stream) -> None:
         """Give the output's video stream the metadata and disposition of the source's."""
         stream.metadata.update(_kept(self._video.metadata, MATROSKA_STATISTICS))
-        stream.disposition = self._video.disposition
+        _copy_disposition(self._video, stream)
 
     def advance(self, until: Fraction) -> None:
         """Copy packets up to a time in seconds of the output."""
@@ -91,13 +91,14 @@ class StreamCopy:
 
     def close(self) -> None:
         """Release the source."""
+        self._packets.close()  # before what it reads from, or FFmpeg crashes
         self._input.close()
 
     def _fetch(self) -> bool:
         self._pending = next(self._packets, None)
         return self._pending is not None
 
-    def _wanted_packets(self) -> Iterator[Packet]:
+    def _wanted_packets(self) -> Generator[Packet, None, None]:
         """Yield the packets to copy, moved to their stream in the output and to its start."""
         streams = [self._input.streams[index] for index in self._copies]
         if not streams:
@@ -121,7 +122,7 @@ class StreamCopy:
                 f"({stream.type}, {codec}). Write an .mkv file instead, or drop other streams."
             ) from error
         copy.metadata.update(_kept(stream.metadata, MATROSKA_STATISTICS))
-        copy.disposition = stream.disposition
+        _copy_disposition(stream, copy)
         return copy
 
 
@@ -131,3 +132,8 @@ def _kept(metadata: dict[str, str], dropped: tuple[str, ...]) -> dict[str, str]:
         for key, value in metadata.items()
         if key.split("-")[0] not in dropped and not key.startswith("_STATISTICS")
     }
+
+
+def _copy_disposition(source: Stream, target: Stream) -> None:
+    # PyAV 16 takes only the number; the stubs of 18 want the flags.
+    target.disposition = source.disposition.value  # pyright: ignore[reportAttributeAccessIssue]

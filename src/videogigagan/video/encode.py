@@ -100,10 +100,18 @@ def decide(options: EncodeOptions, like: VideoInfo, *, width: int, height: int) 
             f"codec h265 needs sides of at least {H265_SIDE} ({width}x{height}). Use h264."
         )
     crf = DEFAULT_CRF[codec] if options.crf is None else options.crf
-    settings = {"crf": str(crf), "preset": options.preset}
-    if codec == "h265":
-        settings["x265-params"] = "log-level=none"
+    settings = {"crf": str(crf), "preset": options.preset, **_parameters(codec, like)}
     return Encoding(encoder=ENCODERS[codec], pixel_format=pixel_format, options=settings)
+
+
+def _parameters(codec: str, like: VideoInfo) -> dict[str, str]:
+    """Return what only the encoder's own syntax can say: no chatter, and the HDR metadata."""
+    names = ("master-display", "max-cll") if codec == "h265" else ("mastering-display", "cll")
+    parts = ["log-level=none"] if codec == "h265" else []
+    values = (like.mastering_display, like.light_level)
+    parts += [f"{name}={value}" for name, value in zip(names, values, strict=True) if value]
+    key = "x265-params" if codec == "h265" else "x264-params"
+    return {key: ":".join(parts)} if parts else {}
 
 
 def _pixel_format(wanted: str, like: VideoInfo, *, width: int, height: int) -> str:

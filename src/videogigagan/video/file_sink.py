@@ -27,6 +27,10 @@ from videogigagan.video.sink import VideoSink, remove_quietly
 MUXERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
 
 
+X265_DELAY = 2
+"""Frames that x265 decodes ahead; in videos no longer than that it sets no decoding times."""
+
+
 @final
 class FileSink(VideoSink):
     """An H.264 or H.265 video in MP4, MOV or Matroska.
@@ -66,6 +70,7 @@ class FileSink(VideoSink):
         self._copy: StreamCopy | None = None
         self._shift = round(like.origin / like.time_base)
         self._durations: dict[int, int] = {}
+        self._end = Fraction(0)
         self._muxed = 0
 
     def _begin(self) -> None:
@@ -103,6 +108,7 @@ class FileSink(VideoSink):
         picture.pts = frame.pts - self._shift
         picture.time_base = frame.time_base
         self._durations[picture.pts] = frame.duration
+        self._end = (picture.pts + frame.duration) * frame.time_base
         self._mux(self._video.encode(picture))
 
     def _mux(self, packets: list[Packet]) -> None:
@@ -111,6 +117,8 @@ class FileSink(VideoSink):
             assert packet.pts is not None
             assert packet.dts is not None
             packet.duration = self._durations.pop(packet.pts)
+            if self._encoding.encoder == "libx265" and self.written <= X265_DELAY:
+                packet.dts = packet.pts - X265_DELAY  # x265 leaves it uninitialised
             reached = Fraction(packet.dts) * packet.time_base
             self._container.mux_one(packet)
             self._muxed += 1
@@ -125,7 +133,9 @@ class FileSink(VideoSink):
                 f"{self.target}: the encoder returned {self._muxed} frames for {self.written}. "
                 "Nothing was kept; please report this."
             )
-        if self._copy is not None:
+        if self._copy is not None and self._cut:
+            self._copy.advance(self._end)
+        elif self._copy is not None:
             self._copy.finish()
         self._container.close()
         with self._temporary.open("rb") as file:

@@ -1,7 +1,7 @@
 """Reading a video file, strictly: a damaged file is an error, never a shorter video."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
@@ -14,6 +14,7 @@ from av.packet import Packet
 from videogigagan.errors import VideoError
 from videogigagan.video.clock import Clock
 from videogigagan.video.extent import Extent, missing_bytes
+from videogigagan.video.hdr import light_level_of, mastering_display_of
 from videogigagan.video.info import Frame, VideoInfo
 from videogigagan.video.planes import (
     bit_depth_of,
@@ -54,6 +55,7 @@ class VideoFile(VideoSource):
         self._path = path
         self._max_pixels = max_pixels
         self._container = open_container(path)
+        self._pictures = self._decode()
         try:
             self._stream = choose_video(self._container, path)
             self._prepare_decoder()
@@ -61,7 +63,6 @@ class VideoFile(VideoSource):
             self._extent = Extent(self._container, self._stream)
             self._is_broadcast = has_floating_start(self._container)
             self._missing_bytes = missing_bytes(path, self._container.format.name)
-            self._pictures = self._decode()
             first = self._first_picture()
             self._colour = colour_of(first, self._stream.codec_context)
             self._orientation = orientation_of(first, path)
@@ -93,6 +94,7 @@ class VideoFile(VideoSource):
 
     def close(self) -> None:
         """Release the file; harmless if done already."""
+        self._pictures.close()  # before what it reads from, or FFmpeg crashes
         self._container.close()
 
     def _prepare_decoder(self) -> None:
@@ -102,7 +104,8 @@ class VideoFile(VideoSource):
                 f"{self._path}: has frames of {context.width}x{context.height}, more than "
                 f"{self._max_pixels} pixels. Allow more with a higher pixel limit."
             )
-        context.options = {"max_pixels": str(self._max_pixels)}
+        # For sizes that change later; the decoder counts whole blocks, so it needs headroom.
+        context.options = {"max_pixels": str(2 * self._max_pixels + 65536)}
         context.thread_type = "AUTO"
 
     def _first_picture(self) -> av.VideoFrame:
@@ -111,13 +114,13 @@ class VideoFile(VideoSource):
             raise VideoError(f"{self._path}: holds no frame that can be decoded. {ADVICE}")
         return first
 
-    def _decode(self) -> Iterator[av.VideoFrame]:
+    def _decode(self) -> Generator[av.VideoFrame, None, None]:
         """Yield decoded frames, and raise at the first sign of damage.
 
         In recordings of broadcasts, damage before the first whole frame is skipped: they begin
         in the middle of something, and no player can show it.
         """
-        decoded = 0
+        decoded = skipped = 0
         for packet in self._packets():
             whole = not packet.is_corrupt
             if packet.stream.index == self._stream.index:
@@ -133,10 +136,11 @@ class VideoFile(VideoSource):
                     f"{self._path}: is damaged or cut short after frame {self._delivered}. "
                     f"{ADVICE}"
                 )
-            if not whole:
-                logger.warning(
-                    "%s: skipped a damaged packet before the first frame.", self._path
-                )
+            skipped += not whole
+        if skipped:
+            logger.warning(
+                "%s: skipped %d packets before the first frame.", self._path, skipped
+            )
         self._check_complete()
 
     def _packets(self) -> Iterator[Packet]:
@@ -212,6 +216,8 @@ class VideoFile(VideoSource):
             bit_depth=bit_depth_of(first.format),
             sampling=sampling_of(first.format),
             has_alpha=has_alpha(first.format),
+            mastering_display=mastering_display_of(first),
+            light_level=light_level_of(first),
             interlaced=first.interlaced_frame,
             origin=origin_of(self._container),
             container=self._container.format.name,

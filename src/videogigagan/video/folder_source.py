@@ -71,6 +71,8 @@ class ImageFolder(VideoSource):
             bit_depth=8,
             sampling="rgb",
             has_alpha=has_alpha,
+            mastering_display=None,
+            light_level=None,
             interlaced=False,
             origin=Fraction(0),
             container="images",

@@ -36,6 +36,10 @@ class VideoInfo:
     """Chroma sampling as stored."""
     has_alpha: bool
     """Whether the stored pictures have transparency, which is dropped."""
+    mastering_display: str | None
+    """The HDR mastering display as encoders take it, or None."""
+    light_level: str | None
+    """The HDR light levels as encoders take them, or None."""
     interlaced: bool
     """Whether the first frame is flagged as interlaced; it is not deinterlaced."""
     origin: Fraction

@@ -72,8 +72,8 @@ def colour_of(frame: av.VideoFrame, context: av.VideoCodecContext) -> Colour:
     return Colour(
         matrix=matrix,
         full_range=full_range or sampling == "rgb",
-        primaries=_either(frame.color_primaries, context.color_primaries, unspecified=2),
-        transfer=_either(frame.color_trc, context.color_trc, unspecified=2),
+        primaries=context.color_primaries,
+        transfer=context.color_trc,
         guessed=guessed,
     )
 
@@ -111,8 +111,6 @@ def rgb_to_frame(
         rows[:, : plane.width] = codes.numpy().astype(dtype)
     frame.colorspace = colour.matrix
     frame.color_range = FULL_RANGE if colour.full_range else 1
-    frame.color_primaries = colour.primaries
-    frame.color_trc = colour.transfer
     return frame
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from av.sidedata.sidedata import SideData
 from av.sidedata.sidedata import Type as SideDataType
-from jaxtyping import Float, Int32
+from jaxtyping import Float
 from torch import Tensor
 
 from videogigagan.errors import VideoError
@@ -48,12 +48,12 @@ def orientation_of(frame: av.VideoFrame, path: Path) -> Orientation:
     Raises:
         VideoError: The frame is to be shown at an angle that is not a multiple of 90 degrees.
     """
-    matrix = _display_matrix(frame)
-    if matrix is None:
+    content = side_data_of(frame, SideDataType.DISPLAYMATRIX)
+    if content is None:
         return Orientation()
     # Column x, row y of the stored picture goes to (a x + c y, b x + d y), in 16.16 fixed
     # point.
-    a, b, _, c, d = matrix[:5] / 65536
+    a, b, _, c, d = np.frombuffer(content, "<i4")[:5] / 65536
     straight, turned = max(abs(a), abs(d)), max(abs(b), abs(c))
     if min(straight, turned) > 0.01 * max(straight, turned):
         raise VideoError(
@@ -68,10 +68,11 @@ def orientation_of(frame: av.VideoFrame, path: Path) -> Orientation:
     return Orientation(flip_x=bool(a < 0), flip_y=bool(d < 0), degrees=degrees)
 
 
-def _display_matrix(frame: av.VideoFrame) -> Int32[np.ndarray, " 9"] | None:
+def side_data_of(frame: av.VideoFrame, kind: SideDataType) -> bytes | None:
+    """Return one kind of a frame's side data, as FFmpeg lays it out in memory."""
     # PyAV's stubs call this a mapping from strings; it is one from types, and iterates over
     # values.
     for side_data in cast("Iterable[SideData]", frame.side_data):
-        if side_data.type == SideDataType.DISPLAYMATRIX:
-            return np.frombuffer(bytes(side_data), "<i4")
+        if side_data.type == kind:
+            return bytes(side_data)
     return None

@@ -28,11 +28,18 @@ class VideoSink(ABC):
         self.target = target
         self.written = 0
         self._expected: int | None = None
+        self._cut = False
         self._temporary = temporary_for(target)
 
-    def expect(self, count: int) -> None:
-        """Say how many frames were read; on leaving, fewer or more written are an error."""
+    def expect(self, count: int, *, cut: bool = False) -> None:
+        """Say how many frames were read; on leaving, fewer or more written are an error.
+
+        Args:
+            count: Frames read.
+            cut: The source was not read to its end: sound and subtitles end with the last frame.
+        """
         self._expected = count
+        self._cut = cut
 
     def write(self, pixels: Float[Tensor, "3 H W"], frame: Frame) -> None:
         """Write one picture.

@@ -1,5 +1,6 @@
 """Opening containers safely, and which of their streams is the video."""
 
+import errno
 import logging
 import re
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import av
 from av.container import InputContainer
-from av.error import ArgumentError, FFmpegError
+from av.error import FFmpegError
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
@@ -52,7 +53,7 @@ def open_container(path: Path) -> InputContainer:
         return av.open(
             str(path.resolve()),
             metadata_errors="replace",
-            options={"format_whitelist": CONTAINERS, "protocol_whitelist": "file"},
+            container_options={"format_whitelist": CONTAINERS, "protocol_whitelist": "file"},
         )
 
 
@@ -101,13 +102,13 @@ def _explained(path: Path) -> Iterator[None]:
         raise VideoError(f"{path}: no such file. Check the path.") from error
     except PermissionError as error:
         raise VideoError(f"{path}: may not be read. Check its permissions.") from error
-    except ArgumentError as error:
-        raise VideoError(
-            f"{path}: is not in a video container that is read here (playlists, scripts, "
-            "devices and single pictures are refused). Give a video such as MP4 or MKV, or a "
-            "folder of images."
-        ) from error
     except (FFmpegError, OSError) as error:
+        if error.errno == errno.EINVAL:  # what FFmpeg says of a format that is not on the list
+            raise VideoError(
+                f"{path}: is not in a video container that is read here (playlists, scripts, "
+                "devices and single pictures are refused). Give a video such as MP4 or MKV, "
+                "or a folder of images."
+            ) from error
         raise VideoError(
             f"{path}: cannot be opened as a video ({_reason(error)}). "
             "It may be cut short or not a video; check that it plays."

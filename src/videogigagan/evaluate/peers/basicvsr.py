@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from videogigagan.model.propagation import BidirectionalPropagation
-from videogigagan.model.warm_start import propagation_from_basicvsr
+from videogigagan.model.warm_start import load_strictly, propagation_from_basicvsr, unwrapped
 from videogigagan.ops.layout import clips_of, frames_of
 from videogigagan.ops.resize import bilinear_upsample
 from videogigagan.shapes import Clip, LargeClip
@@ -32,7 +32,10 @@ class BasicVSR(nn.Module):
     def forward(self, clip: Clip) -> LargeClip:
         """Upscale one shot four times."""
         features = self.propagation(clip)
-        frames = [self._reconstruct(*pair) for pair in zip(frames_of(clip), frames_of(features), strict=True)]
+        frames = [
+            self._reconstruct(*pair)
+            for pair in zip(frames_of(clip), frames_of(features), strict=True)
+        ]
         return clips_of(torch.stack(frames), len(clip))
 
     def _reconstruct(self, frame: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
@@ -41,8 +44,12 @@ class BasicVSR(nn.Module):
         x = F.leaky_relu(self.conv_hr(x), 0.1)
         return (self.conv_last(x) + bilinear_upsample(frame[None], 4))[0]
 
-    def load_released(self, weights: dict[str, torch.Tensor]) -> None:
-        """Load a BasicSR checkpoint's `params`, every key of it, strictly."""
-        state = {f"propagation.{key}": value for key, value in propagation_from_basicvsr(weights).items()}
+    def load_released(self, content: object, *, name: str = "BasicVSR weights") -> None:
+        """Load a BasicSR checkpoint, every key of it, strictly; `name` is for messages."""
+        weights = unwrapped(content)
+        state = {
+            f"propagation.{key}": value
+            for key, value in propagation_from_basicvsr(weights).items()
+        }
         state |= {key: value for key, value in weights.items() if key.startswith(_TAIL)}
-        self.load_state_dict(state, strict=True)
+        load_strictly(self, state, name=name)

@@ -1,0 +1,63 @@
+"""`videogigagan import`: weights of other projects into our format."""
+
+import pickle
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import torch
+import tyro
+
+from videogigagan.errors import CheckpointError, ConfigError
+from videogigagan.model.checkpoint import Header, save_weights
+from videogigagan.model.generator import build_propagation
+from videogigagan.model.warm_start import load_released, released_config
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Convert:
+    """Convert BasicVSR or BasicVSR++ weights (BasicSR's or MMagic's) to a propagation file.
+
+    The file is read without running code that may hide in it.
+    """
+
+    file: Annotated[Path, tyro.conf.Positional]
+    """Pickled PyTorch checkpoint (.pth, .pt)."""
+    output: Annotated[Path, tyro.conf.arg(aliases=("-o",))]
+    """Weights file to write (.safetensors)."""
+    overwrite: Annotated[bool, tyro.conf.arg(aliases=("-y",))] = False
+    """Replace an output that exists."""
+
+    def run(self) -> None:
+        """Read, rename, check, write."""
+        if self.output.exists() and not self.overwrite:
+            raise ConfigError(
+                f"{self.output}: exists already. Choose another output, or allow --overwrite."
+            )
+        content = read_pickle(self.file)
+        config = released_config(content, name=str(self.file))
+        network = build_propagation(config)
+        load_released(network, content, name=str(self.file))
+        about = {"name": self.file.stem, "source": f"converted from {self.file.name}"}
+        save_weights(self.output, network, Header(config=config, about=about))
+        print(
+            f"{self.output}: {config.form} propagation, "
+            f"{config.channels} channels, {config.blocks} blocks"
+        )
+
+
+def read_pickle(path: Path) -> object:
+    """Read a checkpoint with PyTorch's restricted unpickler, which runs nothing.
+
+    Raises:
+        CheckpointError: It is missing, is no checkpoint, or holds more than tensors.
+    """
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError as error:
+        raise CheckpointError(f"{path}: no such file. Give a checkpoint.") from error
+    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError) as error:
+        raise CheckpointError(
+            f"{path}: is not a checkpoint that can be read safely ({type(error).__name__}). "
+            f"Save its state dict alone, with tensors only."
+        ) from error

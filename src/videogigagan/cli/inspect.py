@@ -1,0 +1,37 @@
+"""`videogigagan inspect`: what a weights file holds."""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Annotated
+
+import tyro
+
+from videogigagan.model.checkpoint import find_weights, read_weights
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Inspect:
+    """Show what a weights file says about itself, and its size."""
+
+    file: Annotated[str, tyro.conf.Positional]
+    """Weights file, or the name of weights in the package."""
+
+    def run(self) -> None:
+        """Print notes, parameter counts and configuration."""
+        path = find_weights(self.file)
+        header, tensors = read_weights(path)
+        print(f"{path.name}: a {header.kind}, {path.stat().st_size / 2**20:.1f} MiB")
+        for name, note in header.about.items():
+            print(f"{name}: {note}")
+        counts: dict[str, int] = {}
+        for key, tensor in tensors.items():
+            part = key.split(".")[0]
+            counts[part] = counts.get(part, 0) + tensor.numel()
+        types = ", ".join(
+            sorted({str(tensor.dtype).removeprefix("torch.") for tensor in tensors.values()})
+        )
+        print(f"parameters: {sum(counts.values()):,} ({types})")
+        for part, count in counts.items():
+            print(f"  {part}: {count:,}")
+        print("configuration:")
+        print(json.dumps(asdict(header.config), indent=2))

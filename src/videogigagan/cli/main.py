@@ -1,0 +1,47 @@
+"""The entry point: what a user can mend is one line, a bug keeps its traceback.
+
+Exit status: 0 done, 1 failed, 2 the command line makes no sense, 130 stopped by Ctrl-C.
+"""
+
+import logging
+import sys
+from typing import Annotated
+
+import tyro
+
+from videogigagan.cli.convert import Convert
+from videogigagan.cli.evaluate import Evaluate
+from videogigagan.cli.inspect import Inspect
+from videogigagan.cli.upscale import Upscale
+from videogigagan.errors import ConfigError, VideoGigaGANError
+
+Command = (
+    Annotated[Upscale, tyro.conf.subcommand("upscale")]
+    | Annotated[Evaluate, tyro.conf.subcommand("evaluate")]
+    | Annotated[Inspect, tyro.conf.subcommand("inspect")]
+    | Annotated[Convert, tyro.conf.subcommand("import")]
+)
+
+
+def parse(arguments: list[str]) -> Upscale | Evaluate | Inspect | Convert:
+    """Understand a command line; leaves with status 2 if it makes no sense."""
+    return tyro.cli(
+        Command,  # pyright: ignore[reportArgumentType] - tyro takes annotated unions
+        prog="videogigagan",
+        description="VideoGigaGAN: detail-rich, steady video super-resolution.",
+        args=arguments,
+        config=(tyro.conf.FlagCreatePairsOff, tyro.conf.OmitArgPrefixes),
+    )
+
+
+def main() -> None:
+    """Run the command that the process was started with."""
+    logging.basicConfig(format="videogigagan: %(message)s", level=logging.WARNING)
+    try:
+        parse(sys.argv[1:]).run()
+    except VideoGigaGANError as error:
+        print(f"videogigagan: {error}", file=sys.stderr)
+        sys.exit(2 if isinstance(error, ConfigError) else 1)
+    except KeyboardInterrupt:
+        print("videogigagan: stopped; nothing half-written is left.", file=sys.stderr)
+        sys.exit(130)

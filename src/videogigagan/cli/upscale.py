@@ -1,0 +1,86 @@
+"""`videogigagan upscale`: a video in, a larger one out."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+
+from videogigagan.cli.screen import ProgressLine, peak_memory
+from videogigagan.upscale.api import upscale_video
+from videogigagan.upscale.options import Precision, UpscaleOptions, UpscaleResult
+from videogigagan.video.encode import Codec, EncodeOptions
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Upscale:
+    """Upscale a video, keeping its frames, timing, audio, subtitles and colour."""
+
+    source: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="INPUT")]
+    """Video file, or folder of images."""
+    output: Annotated[Path | None, tyro.conf.arg(aliases=("-o",))] = None
+    """Video file (.mp4, .mkv, .mov, .m4v), or a name without suffix for a folder of images;
+    beside the input as `name_x4.ext` unless given."""
+    weights: Annotated[str | None, tyro.conf.arg(aliases=("-m", "-n"))] = None
+    """Name of weights in the package, or a .safetensors file; base-4x unless given."""
+    scale: Annotated[int | None, tyro.conf.arg(aliases=("-s", "--outscale"))] = None
+    """Enlargement; must be what the weights do, and is that unless given."""
+    seed: int = 0
+    """Chooses among the renderings that the generator can make; same seed, same bytes."""
+    device: Annotated[str, tyro.conf.arg(aliases=("-d",))] = "auto"
+    """auto (a GPU if there is one), cpu, cuda:0."""
+    precision: Precision = "auto"
+    """auto (bf16 on a GPU that has it, else fp32), fp32, bf16."""
+    chunk: int = 10
+    """Frames rendered together; fewer need less memory."""
+    compare: Literal["none", "side"] = "none"
+    """side: also write a video with the enlarged input beside the result."""
+    frames: int | None = None
+    """Stop after this many frames."""
+    codec: Annotated[Codec, tyro.conf.arg(aliases=("-c:v",))] = "auto"
+    """h264 or h265; auto takes h265 for more than 8 bits and for sides above 4096."""
+    crf: Annotated[int | None, tyro.conf.arg(aliases=("-crf",))] = None
+    """Quality of the encoding, 0 (lossless) to 51; 18 for h264 and 20 for h265 unless given."""
+    overwrite: Annotated[bool, tyro.conf.arg(aliases=("-y",))] = False
+    """Replace an output that exists."""
+
+    def run(self) -> None:
+        """Upscale and report."""
+        options = UpscaleOptions(
+            scale=self.scale,
+            seed=self.seed,
+            chunk=self.chunk,
+            frames=self.frames,
+            compare=self.compare,
+            overwrite=self.overwrite,
+            encode=EncodeOptions(codec=self.codec, crf=self.crf),
+        )
+        with ProgressLine() as line:
+            result = upscale_video(
+                self.source,
+                self.output,
+                weights=self.weights,
+                device=self.device,
+                precision=self.precision,
+                options=options,
+                on_progress=line.show,
+            )
+        print(describe(result))
+
+
+def describe(result: UpscaleResult) -> str:
+    """Sum a run up: where the result lies, then figures."""
+    width, height = result.size
+    lines = [f"result      {result.output}"]
+    if result.comparison is not None:
+        lines.append(f"comparison  {result.comparison} (left: bicubic, right: result)")
+    figures = [
+        f"{result.frames} frames of {width}x{height}",
+        f"{result.seconds:.1f} s",
+        f"{result.frames / result.seconds:.2f} fps "
+        f"({result.seconds / result.frames:.2f} s per frame)",
+    ]
+    memory = peak_memory()
+    if memory is not None:
+        figures.append(f"peak memory {memory / 2**30:.2f} GiB")
+    return "\n".join([*lines, ", ".join(figures)])

@@ -1,0 +1,255 @@
+"""Weights on disk: one safetensors file with the network's configuration in its header.
+
+Loading is strict: every tensor of the network must be in the file, with its shape, and nothing
+else. Half-precision files are widened on loading.
+"""
+
+import json
+import types
+import typing
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from videogigagan.errors import CheckpointError, ConfigError
+from videogigagan.model.config import (
+    DiscriminatorConfig,
+    GeneratorConfig,
+    Level,
+    PropagationConfig,
+)
+from videogigagan.model.discriminator import Discriminator
+from videogigagan.model.generator import Generator, build_propagation
+
+FORMAT = "videogigagan/1"
+DEFAULT_WEIGHTS = "base-4x"
+"""The weights inside the package that are used unless told otherwise."""
+
+Config = GeneratorConfig | DiscriminatorConfig | PropagationConfig
+AnyConfig = TypeVar("AnyConfig", bound=Config)
+AnyPlain = TypeVar("AnyPlain")  # a configuration, or what it is made of
+Plain = TypeVar("Plain", bound=Config | Level)
+
+_KINDS: dict[str, type[Config]] = {
+    "generator": GeneratorConfig,
+    "discriminator": DiscriminatorConfig,
+    "propagation": PropagationConfig,
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Header:
+    """What a weights file says about itself."""
+
+    config: Config
+    """What network its tensors belong to."""
+    about: dict[str, str] = field(default_factory=dict)
+    """Free notes: name, data, recipe, licence."""
+
+    @property
+    def kind(self) -> str:
+        """`generator`, `discriminator` or `propagation`."""
+        return next(kind for kind, type_ in _KINDS.items() if isinstance(self.config, type_))
+
+
+def save_weights(
+    path: Path,
+    network: nn.Module,
+    header: Header,
+    *,
+    dtype: torch.dtype = torch.float32,
+) -> None:
+    """Write a network's weights and header; `path` appears whole or not at all."""
+    tensors = {
+        key: value.detach().to(dtype).contiguous()
+        for key, value in network.state_dict().items()
+    }
+    metadata = {
+        "format": FORMAT,
+        "kind": header.kind,
+        "config": json.dumps(asdict(header.config)),
+        "about": json.dumps(header.about),
+    }
+    part = path.with_name(f".{path.name}.partial")
+    try:
+        save_file(tensors, part, metadata)
+        part.replace(path)
+    except (SafetensorError, OSError) as error:
+        with suppress(OSError):
+            part.unlink()
+        raise CheckpointError(
+            f"{path}: cannot be written ({_first_line(error)}). Choose another place."
+        ) from error
+
+
+def load_generator(path: Path) -> Generator:
+    """Build the generator that a file describes and load its weights, in evaluation mode.
+
+    Raises:
+        CheckpointError: The file is missing, damaged, of another kind or version, or does
+            not fit.
+    """
+    header, tensors = read_weights(path)
+    network = Generator(_expect(path, header, GeneratorConfig))
+    return _loaded(path, network, tensors)
+
+
+def load_discriminator(path: Path) -> Discriminator:
+    """Build the discriminator that a file describes and load its weights, for evaluation."""
+    header, tensors = read_weights(path)
+    return _loaded(path, Discriminator(_expect(path, header, DiscriminatorConfig)), tensors)
+
+
+def load_propagation(path: Path) -> nn.Module:
+    """Build the propagation module that a file describes and load its weights."""
+    header, tensors = read_weights(path)
+    network = build_propagation(_expect(path, header, PropagationConfig))
+    return _loaded(path, network, tensors)
+
+
+def read_header(path: Path) -> Header:
+    """Read what a file says about itself, without its tensors."""
+    return _open(path)[0]
+
+
+def read_weights(path: Path) -> tuple[Header, dict[str, Tensor]]:
+    """Read header and tensors."""
+    header, keys = _open(path)
+    with safe_open(path, framework="pt") as file:
+        return header, {key: file.get_tensor(key) for key in keys}
+
+
+def find_weights(name: str | Path | None = None) -> Path:
+    """Turn a name of weights inside the package, or a path, into a path; None: the default."""
+    name = DEFAULT_WEIGHTS if name is None else name
+    packaged = packaged_weights()
+    if name in packaged:
+        with as_file(files("videogigagan") / "weights" / f"{name}.safetensors") as inside:
+            return inside
+    path = Path(name)
+    if not path.is_file():
+        known = ", ".join(sorted(packaged)) or "none"
+        raise CheckpointError(
+            f"{path}: no such weights. Give a file, or a name (in the package: {known})."
+        )
+    return path
+
+
+def packaged_weights() -> list[str]:
+    """Names of the weights inside the package."""
+    folder = files("videogigagan") / "weights"
+    names = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
+    return [
+        name.removesuffix(".safetensors") for name in names if name.endswith(".safetensors")
+    ]
+
+
+def _open(path: Path) -> tuple[Header, list[str]]:
+    if not path.is_file():
+        raise CheckpointError(f"{path}: no such file. Give a weights file.")
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata, keys = file.metadata() or {}, list(file.keys())
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(
+            f"{path}: is not a safetensors file, or damaged ({_first_line(error)}). "
+            f"Convert pickled weights with `videogigagan import`."
+        ) from error
+    found = metadata.get("format", "unknown")
+    if found != FORMAT or metadata.get("kind") not in _KINDS:
+        raise CheckpointError(
+            f"{path}: has format '{found}', this version reads '{FORMAT}'. "
+            f"Convert it with `videogigagan import`."
+        )
+    try:
+        config = from_plain(_KINDS[metadata["kind"]], json.loads(metadata["config"]))
+        return Header(
+            config=config, about=_notes(json.loads(metadata.get("about", "{}")))
+        ), keys
+    except (KeyError, TypeError, ValueError, ConfigError) as error:
+        raise CheckpointError(
+            f"{path}: its configuration cannot be read ({_first_line(error)}). "
+            f"Get the file again."
+        ) from error
+
+
+def _expect(path: Path, header: Header, type_: type[AnyConfig]) -> AnyConfig:
+    if not isinstance(header.config, type_):
+        wanted = next(kind for kind, config in _KINDS.items() if config is type_)
+        raise CheckpointError(
+            f"{path}: holds a {header.kind}, not a {wanted}. Give another file."
+        )
+    return header.config
+
+
+AnyModule = TypeVar("AnyModule", bound=nn.Module)
+
+
+def _loaded(path: Path, network: AnyModule, tensors: Mapping[str, Tensor]) -> AnyModule:
+    expected = network.state_dict()
+    for key in sorted(expected.keys() ^ tensors.keys()):
+        state = "lacks" if key in expected else "has the foreign tensor"
+        raise CheckpointError(
+            f"{path}: {state} '{key}'. The file does not fit its own header; get it again."
+        )
+    for key, tensor in expected.items():
+        if tensors[key].shape != tensor.shape:
+            raise CheckpointError(
+                f"{path}: '{key}' has shape {tuple(tensors[key].shape)}, the network needs "
+                f"{tuple(tensor.shape)}. The file does not fit its own header; get it again."
+            )
+    network.load_state_dict(tensors, strict=True)
+    return network.eval()
+
+
+def from_plain(type_: type[Plain], plain: Any) -> Plain:  # noqa: ANN401 - JSON is anything
+    """Rebuild a configuration from JSON's dicts and lists; unknown names are errors.
+
+    Raises:
+        TypeError: A name is unknown or missing, or a value has the wrong form.
+        ConfigError: The values do not fit one another.
+    """
+    if not isinstance(plain, dict):
+        raise TypeError(f"expected an object for {type_.__name__}, found {plain!r}")
+    hints = typing.get_type_hints(type_)
+    unknown = plain.keys() - {field.name for field in fields(type_)}
+    if unknown:
+        raise TypeError(f"{type_.__name__} has no field '{min(unknown)}'")
+    return type_(**{name: _revived(hints[name], value) for name, value in plain.items()})
+
+
+def _revived(hint: Any, value: Any) -> Any:  # noqa: ANN401 - the hint decides
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (types.UnionType, typing.Union):
+        if value is None and type(None) in arguments:
+            return None
+        return _revived(next(part for part in arguments if part is not type(None)), value)
+    if origin is tuple:
+        return tuple(_revived(arguments[0], item) for item in value)
+    if origin is typing.Literal:
+        if value not in arguments:
+            raise TypeError(f"'{value}' is not one of {', '.join(map(str, arguments))}")
+        return value
+    if is_dataclass(hint):
+        return from_plain(typing.cast("type[Any]", hint), value)
+    if isinstance(value, bool) is not (hint is bool) or not isinstance(value, hint):
+        raise TypeError(f"expected {hint.__name__}, found {value!r}")
+    return value
+
+
+def _notes(plain: Any) -> dict[str, str]:  # noqa: ANN401 - JSON is anything
+    if not isinstance(plain, dict) or not all(isinstance(note, str) for note in plain.values()):
+        raise TypeError(f"expected named notes, found {plain!r}")
+    return plain
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,148 @@
+"""Upscaling a video file or a folder of images, everything else in it kept."""
+
+import itertools
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+from jaxtyping import Float
+from torch import Tensor
+
+from videogigagan.errors import ConfigError
+from videogigagan.upscale.options import Progress, UpscaleOptions, UpscaleResult
+from videogigagan.upscale.upscaler import VideoUpscaler
+from videogigagan.video.background import WriteBehind, prefetch
+from videogigagan.video.compare import side_by_side
+from videogigagan.video.info import Frame, VideoInfo
+from videogigagan.video.paths import default_output, is_folder_target
+from videogigagan.video.reader import open_source
+from videogigagan.video.sink import VideoSink
+from videogigagan.video.writer import open_sink
+
+_AHEAD = 8  # decoded frames that wait for the network
+_BEHIND = 4  # rendered frames that wait for the encoder
+
+
+def upscale_file(
+    upscaler: VideoUpscaler,
+    source: Path,
+    target: Path | None = None,
+    *,
+    options: UpscaleOptions,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> UpscaleResult:
+    """Upscale `source` into `target`, which appears only when it is whole.
+
+    Frames are decoded ahead and encoded behind the network, in threads of their own.
+
+    Args:
+        upscaler: A loaded generator.
+        source: Video file, or folder of images.
+        target: Video file, or a name without suffix for a folder of images; `name_x4.ext`
+            beside the source when None.
+        options: What was chosen.
+        on_progress: Called after each written frame; an exception it raises ends the run
+            cleanly.
+
+    Raises:
+        VideoError: The source cannot be read or the target cannot be written.
+        ConfigError: The options do not fit the weights.
+    """
+    _check_scale(options.scale, upscaler.scale)
+    started = time.monotonic()
+    target = default_output(source, upscaler.scale) if target is None else target
+    comparison = comparison_path(target) if options.compare == "side" else None
+    with ExitStack() as stack:
+        reader = stack.enter_context(open_source(source, max_pixels=options.max_pixels))
+        width, height = reader.info.width * upscaler.scale, reader.info.height * upscaler.scale
+        # Sinks publish on leaving the stack, the result last, so that it is never there alone.
+        sink = _enter(stack, target, reader.info, (width, height), source, options)
+        beside = None
+        if comparison is not None:
+            beside = _enter(
+                stack, comparison, reader.info, (2 * width, height), source, options
+            )
+        total = _total(reader.info.frame_count_hint, options.frames)
+
+        def write(item: tuple[Frame, Tensor]) -> None:
+            frame, large = item
+            sink.write(large, frame)
+            if beside is not None:
+                beside.write(side_by_side(frame.pixels, large), frame)
+
+        frames = itertools.islice(reader.frames(), options.frames)
+        count = 0
+        with WriteBehind(write, _BEHIND) as writer:
+            for count, item in enumerate(_pairs(upscaler, frames), start=1):
+                writer.put(item)
+                if on_progress is not None:
+                    on_progress(
+                        Progress(done=count, total=total, seconds=time.monotonic() - started)
+                    )
+        for written in filter(None, (sink, beside)):
+            written.expect(count, cut=count == options.frames)
+    return UpscaleResult(
+        output=target,
+        comparison=comparison,
+        frames=count,
+        seconds=time.monotonic() - started,
+        size=(width, height),
+    )
+
+
+def comparison_path(target: Path) -> Path:
+    """Where the side-by-side video of a result lies."""
+    if is_folder_target(target):
+        return target.with_name(f"{target.name}_compare")
+    return target.with_name(f"{target.stem}_compare{target.suffix}")
+
+
+def _pairs(upscaler: VideoUpscaler, frames: Iterator[Frame]) -> Iterator[tuple[Frame, Tensor]]:
+    """Each frame with its result; frames that were read ahead wait in a queue."""
+    waiting: deque[Frame] = deque()
+
+    def pixels() -> Iterator[Float[Tensor, "3 h w"]]:
+        with closing(prefetch(frames, _AHEAD)) as ahead:
+            for frame in ahead:
+                waiting.append(frame)
+                yield frame.pixels
+
+    with closing(upscaler.stream(pixels())) as results:
+        for large in results:
+            yield waiting.popleft(), large
+
+
+def _enter(
+    stack: ExitStack,
+    target: Path,
+    like: VideoInfo,
+    size: tuple[int, int],
+    source: Path,
+    options: UpscaleOptions,
+) -> VideoSink:
+    sink = open_sink(
+        target,
+        like,
+        width=size[0],
+        height=size[1],
+        options=options.encode,
+        source=source,
+        overwrite=options.overwrite,
+    )
+    return stack.enter_context(sink)
+
+
+def _check_scale(wanted: int | None, scale: int) -> None:
+    if wanted is not None and wanted != scale:
+        raise ConfigError(
+            f"scale {wanted}: these weights upscale by {scale}. "
+            f"Use --scale {scale} or other weights."
+        )
+
+
+def _total(hint: int | None, limit: int | None) -> int | None:
+    if hint is None or limit is None:
+        return hint if limit is None else limit
+    return min(hint, limit)

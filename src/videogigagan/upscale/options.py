@@ -1,0 +1,77 @@
+"""What can be chosen when a video is upscaled."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from videogigagan.errors import ConfigError
+from videogigagan.video.encode import EncodeOptions
+from videogigagan.video.source import DEFAULT_MAX_PIXELS
+
+Precision = Literal["auto", "fp32", "bf16"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UpscaleOptions:
+    """Options of one run; the command line has the same names."""
+
+    scale: int | None = None
+    """Enlargement; must be what the weights do. None takes what they do."""
+    seed: int = 0
+    """Chooses among the renderings the generator can make of a video (z and noise)."""
+    chunk: int = 10
+    """Frames rendered together; fewer need less memory."""
+    frames: int | None = None
+    """Stop after this many frames; None takes all."""
+    compare: Literal["none", "side"] = "none"
+    """`side`: also write a video with the enlarged input to the left of the result."""
+    overwrite: bool = False
+    """Replace an output that exists."""
+    max_pixels: int = DEFAULT_MAX_PIXELS
+    """Refuse inputs with more pixels per frame than this."""
+    encode: EncodeOptions = field(default_factory=EncodeOptions)
+    """How the result is encoded."""
+
+    def __post_init__(self) -> None:
+        for name in ("chunk", "max_pixels"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"{name} must be at least 1, not {getattr(self, name)}.")
+        if self.frames is not None and self.frames < 1:
+            raise ConfigError(f"frames must be at least 1, not {self.frames}.")
+        if not 0 <= self.seed < 2**31:
+            raise ConfigError(f"seed must be from 0 to {2**31 - 1}, not {self.seed}.")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Progress:
+    """How far a run is."""
+
+    done: int
+    """Frames written."""
+    total: int | None
+    """Frames there will be, as far as the header tells; None where it does not."""
+    seconds: float
+    """Time since the run began."""
+
+    @property
+    def remaining(self) -> float | None:
+        """Seconds to go, judged by the speed so far."""
+        if not self.done or self.total is None:
+            return None
+        return self.seconds * max(self.total - self.done, 0) / self.done
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UpscaleResult:
+    """What a run has made."""
+
+    output: Path
+    """The larger video."""
+    comparison: Path | None
+    """The side-by-side video, if one was asked for."""
+    frames: int
+    """Frames read, which is also frames written."""
+    seconds: float
+    """Time taken, from opening the input to closing the output."""
+    size: tuple[int, int]
+    """Width and height of the result."""

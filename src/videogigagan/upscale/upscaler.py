@@ -1,0 +1,126 @@
+"""A generator that is ready to work: loaded once, applied to tensors or streams of frames."""
+
+from collections import abc
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from videogigagan.errors import ConfigError, VideoGigaGANError
+from videogigagan.model.checkpoint import find_weights, load_generator
+from videogigagan.model.generator import Generator
+from videogigagan.ops.layout import channels_last
+from videogigagan.upscale.options import Precision
+from videogigagan.upscale.shots import chunks, shots
+
+LONGEST_SHOT = 100
+"""Frames that propagation sees together; their features are what fills the memory."""
+
+
+class VideoUpscaler:
+    """Upscales clips and streams with one style, its kernels baked into plain convolutions.
+
+    The seed alone decides the style, so equal input gives equal output, on every run.
+    """
+
+    def __init__(
+        self,
+        generator: Generator,
+        *,
+        device: str = "auto",
+        precision: Precision = "auto",
+        seed: int = 0,
+        chunk: int = 10,
+    ) -> None:
+        self.device = choose_device(device)
+        self.scale = generator.config.scale
+        self.chunk = chunk
+        self._bf16 = _wants_bf16(precision, self.device)
+        with torch.inference_mode():
+            generator = generator.to(self.device).eval()
+            self._style = generator.style(seed)
+            self._generator = channels_last(generator.bake(self._style))
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        weights: str | Path | None = None,
+        *,
+        device: str = "auto",
+        precision: Precision = "auto",
+        seed: int = 0,
+        chunk: int = 10,
+    ) -> "VideoUpscaler":
+        """Load weights by the name of those in the package, or from a file.
+
+        Raises:
+            CheckpointError: There are no such weights, or they cannot be read.
+            ConfigError: The device does not exist here.
+        """
+        generator = load_generator(find_weights(weights))
+        return cls(generator, device=device, precision=precision, seed=seed, chunk=chunk)
+
+    def upscale_tensor(self, clip: Float[Tensor, "t 3 h w"]) -> Float[Tensor, "t 3 H W"]:
+        """Upscale one shot that fits into memory; RGB in [0, 1] in and out."""
+        return torch.stack(list(self._render_shot(clip)))
+
+    def stream(
+        self, frames: Iterable[Float[Tensor, "3 h w"]]
+    ) -> abc.Generator[Float[Tensor, "3 H W"], None, None]:
+        """Upscale frames of one size, in bounded memory, one result for each in order.
+
+        At most 200 frames are read ahead of the result.
+        """
+        for shot in shots(frames, LONGEST_SHOT):
+            yield from self._render_shot(torch.stack(shot))
+
+    def _render_shot(self, clip: Float[Tensor, "t 3 h w"]) -> Iterator[Tensor]:
+        with torch.inference_mode(), self._autocast():
+            features = self._generator.propagate(
+                clip[None].to(self.device), storage=torch.float16
+            )
+        for chunk in chunks(len(clip), self.chunk):
+            with torch.inference_mode(), self._autocast():
+                large = self._generator.render(
+                    features[:, chunk.start : chunk.stop], self._style
+                )
+            large = large[0, chunk.keep - chunk.start :].float().cpu()
+            if not torch.isfinite(large).all():
+                raise VideoGigaGANError(
+                    "the generator made pixels that are not numbers. "
+                    "Try --precision fp32, or check the weights."
+                )
+            yield from large.clamp(0, 1)
+
+    def _autocast(self) -> AbstractContextManager[object]:
+        if self._bf16:
+            return torch.autocast(self.device.type, dtype=torch.bfloat16)
+        return nullcontext()
+
+
+def choose_device(name: str) -> torch.device:
+    """Turn `auto`, `cpu` or `cuda:0` into a device that is there; `auto` prefers a GPU."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise ConfigError(f"device '{name}' is not known. Use auto, cpu or cuda:0.") from error
+    if device.type not in ("cpu", "cuda"):
+        raise ConfigError(f"device '{name}' is not supported. Use auto, cpu or cuda:0.")
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise ConfigError(
+            f"device '{name}' is not there ({torch.cuda.device_count()} CUDA devices found). "
+            f"Use cpu."
+        )
+    return device
+
+
+def _wants_bf16(precision: Precision, device: torch.device) -> bool:
+    """`auto` takes bf16 where the hardware gains by it."""
+    if precision == "auto":
+        return device.type == "cuda" and torch.cuda.is_bf16_supported()
+    return precision == "bf16"

@@ -1,0 +1,49 @@
+"""What a person reads while waiting."""
+
+import sys
+
+import pytest
+
+from videogigagan.cli.screen import ProgressLine, bar, clock, peak_memory, words
+from videogigagan.upscale.options import Progress
+
+
+def test_bar_fills_with_the_work() -> None:
+    half = Progress(done=12, total=24, seconds=6.0)
+    assert bar(half) == "[############............]  50%  frame 12/24, 2.00 fps, 0:00:06 to go"
+
+
+def test_unknown_length_shows_no_end() -> None:
+    assert bar(Progress(done=3, total=None, seconds=1.5)) == "frame 3, 2.00 fps"
+    assert words(Progress(done=0, total=4, seconds=0.0)) == "frame 0/4, 0.00 fps"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.0, "0:00:00"), (61.2, "0:01:01"), (36e3, "10:00:00")]
+)
+def test_clock(seconds, text) -> None:
+    assert clock(seconds) == text
+
+
+def test_terminal_gets_one_line_that_is_redrawn(capsys, monkeypatch) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    with ProgressLine() as line:
+        line.show(Progress(done=1, total=2, seconds=1.0))
+        line.show(Progress(done=2, total=2, seconds=2.0))
+    err = capsys.readouterr().err
+    assert "\n" not in err
+    assert err.count("\r") == 3
+
+
+def test_elsewhere_lines_come_now_and_then_and_at_the_end(capsys) -> None:
+    with ProgressLine() as line:
+        for done in range(1, 101):
+            line.show(Progress(done=done, total=100, seconds=done / 10))
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0].startswith("frame 1/100")
+    assert lines[-1].startswith("frame 100/100")
+    assert len(lines) < 10
+
+
+def test_peak_memory_is_told_in_bytes() -> None:
+    assert peak_memory() > 10_000_000

@@ -1,0 +1,112 @@
+"""The learned perceptual distance (D27)."""
+
+import pickle
+from pathlib import Path
+from typing import get_args
+
+import pytest
+import torch
+from torch.testing import assert_close
+
+from videogigagan.errors import CheckpointError
+from videogigagan.frozen.lpips import LPIPS, Trunk, load_lpips
+
+TRUNKS = get_args(Trunk)
+
+
+def pictures(seed: int = 0) -> torch.Tensor:
+    return torch.rand(2, 3, 64, 48, generator=torch.Generator().manual_seed(seed))
+
+
+def network(trunk: Trunk) -> LPIPS:
+    torch.manual_seed(0)
+    return LPIPS(trunk)
+
+
+@pytest.mark.parametrize("trunk", TRUNKS)
+def test_a_picture_is_no_distance_from_itself(trunk: Trunk) -> None:
+    assert_close(network(trunk)(pictures(), pictures()), torch.zeros(2))
+
+
+@pytest.mark.parametrize("trunk", TRUNKS)
+def test_distance_is_symmetric_and_positive(trunk: Trunk) -> None:
+    made, first, second = network(trunk), pictures(0), pictures(1)
+    assert_close(made(first, second), made(second, first))
+    assert made(first, second).min() > 0
+
+
+def test_pictures_of_a_batch_do_not_mix() -> None:
+    made, first, second = network("alex"), pictures(0), pictures(1)
+    assert_close(made(first, second)[1:], made(first[1:], second[1:]))
+
+
+def test_picture_learns_and_network_does_not() -> None:
+    made, picture = network("alex"), pictures(0).requires_grad_()
+    made(picture, pictures(1)).sum().backward()
+    assert picture.grad is not None
+    assert picture.grad.isfinite().all()
+    assert picture.grad.any()
+    assert not any(parameter.requires_grad for parameter in made.parameters())
+
+
+def test_gradient_is_finite_where_no_feature_fires() -> None:
+    """The norm of nothing has no slope of its own; it must not become NaN."""
+    made = network("alex")
+    made.features[0].bias.data.fill_(-1e3)
+    picture = pictures(0).requires_grad_()
+    made(picture, pictures(1)).sum().backward()
+    assert picture.grad is not None
+    assert picture.grad.isfinite().all()
+
+
+def published(trunk: Trunk) -> dict[str, torch.Tensor]:
+    """A state dict with the published names."""
+    state = network(trunk).state_dict()
+    heads = {key for key in state if key.startswith("heads.")}
+    named = {f"lin{key.split('.')[1]}.model.1.weight": state[key] for key in heads}
+    return named | {key: tensor for key, tensor in state.items() if key not in heads}
+
+
+@pytest.mark.parametrize("trunk", TRUNKS)
+def test_published_names_are_read(tmp_path: Path, trunk: Trunk) -> None:
+    torch.save(published(trunk), tmp_path / "weights.pth")
+    loaded = load_lpips(tmp_path / "weights.pth", trunk)
+    assert_close(loaded.state_dict(), network(trunk).state_dict())
+    assert not loaded.training
+
+
+def test_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match=r"none\.pth: no such file\. .* alex weights"):
+        load_lpips(tmp_path / "none.pth")
+
+
+@pytest.mark.parametrize(
+    "content", [{}, torch.ones(1), published("squeeze"), {"path": Path("x")}], ids=type
+)
+def test_foreign_content_is_one_line(tmp_path: Path, content: object) -> None:
+    torch.save(content, tmp_path / "weights.pth")
+    with pytest.raises(CheckpointError, match="does not hold LPIPS alex weights") as caught:
+        load_lpips(tmp_path / "weights.pth")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"hello", pickle.dumps(len, protocol=2)], ids=["empty", "text", "code"]
+)
+def test_damaged_file_is_one_line(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "weights.pth").write_bytes(content)
+    with pytest.raises(CheckpointError, match="does not hold LPIPS alex weights"):
+        load_lpips(tmp_path / "weights.pth")
+
+
+@pytest.mark.parametrize("trunk", TRUNKS)
+def test_published_weights_see_blur_as_worse_than_a_shade(
+    shared_weights: Path, trunk: Trunk
+) -> None:
+    """What PSNR gets wrong: equal error, but blur is what people mind."""
+    made = load_lpips(shared_weights / f"lpips_{trunk}.pth", trunk)
+    sharp = torch.nn.functional.interpolate(pictures(), scale_factor=4.0)
+    blurred = torch.nn.functional.avg_pool2d(sharp, 9, 1, 4, count_include_pad=False)
+    error = (sharp - blurred).square().mean().sqrt()
+    assert (made(sharp, blurred) > made(sharp, sharp + error)).all()
+    assert_close(made(sharp, sharp), torch.zeros(2))

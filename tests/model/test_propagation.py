@@ -1,0 +1,113 @@
+"""First-order propagation (Sec. 3.3)."""
+
+import pytest
+import torch
+from torch.testing import assert_close
+
+from videogigagan.model.flow import SpyNet
+from videogigagan.model.propagation import BidirectionalPropagation, neighbour_flows
+from videogigagan.ops.initialise import zeroed
+
+
+def network() -> BidirectionalPropagation:
+    torch.manual_seed(0)
+    return BidirectionalPropagation(channels=4, blocks=1)
+
+
+def clip(frames: int = 4) -> torch.Tensor:
+    return torch.rand(2, frames, 3, 12, 10, generator=torch.Generator().manual_seed(1))
+
+
+def swapped(made: BidirectionalPropagation) -> BidirectionalPropagation:
+    """The same network with its directions exchanged."""
+    other = network()
+    state = made.state_dict()
+    for key in list(state):
+        if key.startswith("backward_branch"):
+            partner = key.replace("backward", "forward")
+            state[key], state[partner] = state[partner], state[key]
+    half = made.channels
+    state["fusion.weight"] = state["fusion.weight"].roll(half, dims=1)
+    other.load_state_dict(state)
+    return other
+
+
+@pytest.mark.usefixtures("quick_flow")
+@torch.no_grad()
+def test_reversed_time_and_exchanged_branches_cancel() -> None:
+    made = network()
+    forwards = made(clip())
+    backwards = swapped(made)(clip().flip(1)).flip(1)
+    assert_close(backwards, forwards, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.usefixtures("quick_flow")
+@torch.no_grad()
+def test_every_frame_hears_of_every_other() -> None:
+    made = network()
+    made.fusion.weight.data.abs_()
+    changed = clip()
+    changed[:, 0] += 1
+    assert (made(changed) - made(clip())).abs().amax(dim=(2, 3, 4)).min() > 0
+    changed = clip()
+    changed[:, -1] += 1
+    assert (made(changed) - made(clip())).abs().amax(dim=(2, 3, 4)).min() > 0
+
+
+@pytest.mark.usefixtures("quick_flow")
+@torch.no_grad()
+def test_clips_of_a_batch_do_not_mix() -> None:
+    made = network()
+    assert_close(made(clip())[1:], made(clip()[1:]), atol=1e-5, rtol=1e-5)
+
+
+@torch.no_grad()
+def test_a_still_clip_without_flow_settles() -> None:
+    """Nothing moves and branches forget their state: all frames have the same features."""
+    made = network()
+    zeroed(made.flow)
+    for branch in (made.backward_branch, made.forward_branch):
+        branch.entry.weight.data[:, 3:] = 0
+    still = clip(1).expand(-1, 5, -1, -1, -1)
+    features = made(still)
+    assert_close(features, features[:, :1].expand_as(features))
+
+
+@torch.no_grad()
+def test_a_single_frame_is_a_clip() -> None:
+    assert network()(clip(1)).shape == (2, 1, 4, 12, 10)
+
+
+@pytest.mark.usefixtures("quick_flow")
+@torch.no_grad()
+def test_storage_costs_no_more_than_its_own_precision() -> None:
+    made = network()
+    stored = made(clip(), storage=torch.float16)
+    assert stored.dtype == torch.float16
+    assert_close(stored.float(), made(clip()), atol=2e-3, rtol=2e-3)
+
+
+def test_every_parameter_learns() -> None:
+    made = network()
+    made(clip()).square().mean().backward()
+    idle = [name for name, p in made.named_parameters() if p.grad is None or not p.grad.any()]
+    assert idle == []
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("frames", [2, 9, 12])
+def test_flow_is_asked_for_between_neighbours_both_ways(frames: int) -> None:
+    """Pairs are taken a few at a time; each is there once and in order."""
+
+    class Tell(SpyNet):
+        """Says which pair it saw."""
+
+        def forward(self, frame: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+            return torch.cat((frame[:, :1], other[:, :1]), dim=1)
+
+    numbered = torch.arange(frames).float()[None, :, None, None, None].expand(2, -1, 3, 4, 4)
+    to_next, to_previous = neighbour_flows(Tell(), numbered)
+    pairs = [tuple(flow[1, :, 0, 0].tolist()) for flow in to_next]
+    assert pairs == [(i, i + 1) for i in range(frames - 1)]
+    pairs = [tuple(flow[1, :, 0, 0].tolist()) for flow in to_previous]
+    assert pairs == [(i + 1, i) for i in range(frames - 1)]

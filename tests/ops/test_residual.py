@@ -1,0 +1,29 @@
+"""Plain residual blocks."""
+
+import torch
+import torch.nn.functional as F
+from torch.testing import assert_close
+
+from videogigagan.ops.initialise import zeroed
+from videogigagan.ops.residual import ResidualBlock, ResidualStack
+
+
+def test_block_without_its_second_convolution_is_the_identity() -> None:
+    block, x = ResidualBlock(4), torch.randn(2, 4, 5, 6)
+    zeroed(block.conv2)
+    assert_close(block(x), x)
+
+
+def test_stack_without_blocks_is_its_entry() -> None:
+    stack, x = ResidualStack(3, 4, 0), torch.randn(2, 3, 5, 6)
+    assert_close(stack(x), F.leaky_relu(stack.entry(x), 0.1))
+
+
+def test_reach_grows_by_two_pixels_per_block() -> None:
+    """A change in the middle is felt 1 pixel away by the entry and 2 more by each block."""
+    stack, x = ResidualStack(3, 4, 2), torch.zeros(1, 3, 21, 21)
+    touched = x.clone()
+    touched[..., 10, 10] = 100
+    changed = (stack(touched) != stack(x)).any(dim=1)[0].nonzero()
+    assert changed.min() == 5
+    assert changed.max() == 15

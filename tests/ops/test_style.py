@@ -1,0 +1,46 @@
+"""Noise that does not flicker (D12)."""
+
+import torch
+from torch.testing import assert_close
+
+from videogigagan.ops.style import NoiseMode, Style
+
+
+def style(noise: NoiseMode, seed: int = 0) -> Style:
+    return Style(vector=torch.zeros(1, 4), seed=seed, noise=noise)
+
+
+LIKE = torch.zeros(3, 2, 5, 6)
+
+
+def test_constant_noise_is_one_map_for_all_frames() -> None:
+    noise = style("const").noise_map(0, LIKE)
+    assert noise is not None
+    assert noise.shape == (1, 1, 5, 6)
+    assert_close(noise, style("const").noise_map(0, LIKE[:1]))
+
+
+def test_constant_noise_differs_between_layers_and_seeds() -> None:
+    noise = style("const").noise_map(0, LIKE)
+    assert noise is not None
+    for other in (style("const").noise_map(1, LIKE), style("const", 1).noise_map(0, LIKE)):
+        assert other is not None
+        assert (noise - other).abs().max() > 0.1
+
+
+def test_random_noise_is_new_for_each_frame() -> None:
+    torch.manual_seed(0)
+    noise = style("random").noise_map(0, LIKE)
+    assert noise is not None
+    assert noise.shape == (3, 1, 5, 6)
+    assert (noise[0] - noise[1]).abs().max() > 0.1
+
+
+def test_no_noise() -> None:
+    assert style("none").noise_map(0, LIKE) is None
+
+
+def test_global_generator_is_left_alone() -> None:
+    before = torch.get_rng_state()
+    style("const").noise_map(0, LIKE)
+    assert torch.equal(torch.get_rng_state(), before)

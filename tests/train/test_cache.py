@@ -1,0 +1,66 @@
+"""Cached features: computed once, the same whenever they are filled."""
+
+from itertools import islice
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+from torch.testing import assert_close
+
+from videogigagan.data.clips import ClipSource
+from videogigagan.train.cache import fill_cache, read_cached
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_filling_goes_on_where_it_was_stopped(
+    tmp_path: Path, cache: Path, clip_source: ClipSource, propagation: nn.Module
+) -> None:
+    list(islice(fill_cache(tmp_path, clip_source, propagation, 2), 1))
+    assert [path.name for path in tmp_path.iterdir()] == ["000000.safetensors"]
+    assert list(fill_cache(tmp_path, clip_source, propagation, 2)) == [1]
+    assert contents(tmp_path) == contents(cache)
+
+
+def test_a_full_cache_is_left_alone(cache: Path, clip_source: ClipSource) -> None:
+    class Forbidden(nn.Module):
+        def forward(self, _clip: torch.Tensor) -> torch.Tensor:
+            raise AssertionError("the features are there already")
+
+    before = contents(cache)
+    assert list(fill_cache(cache, clip_source, Forbidden(), 2)) == []
+    assert contents(cache) == before
+
+
+def test_an_interrupted_file_is_written_again(
+    tmp_path: Path, cache: Path, clip_source: ClipSource, propagation: nn.Module
+) -> None:
+    (tmp_path / "000000.partial").write_bytes(b"half of it")
+    assert list(fill_cache(tmp_path, clip_source, propagation, 1)) == [0]
+    name = "000000.safetensors"
+    assert contents(tmp_path) == {name: contents(cache)[name]}
+
+
+def test_a_clip_that_fails_leaves_no_file(tmp_path: Path, clip_source: ClipSource) -> None:
+    class Broken(nn.Module):
+        def forward(self, clip: torch.Tensor) -> torch.Tensor:
+            raise RuntimeError(f"no features for {len(clip)} clip")
+
+    with pytest.raises(RuntimeError, match="no features for 1 clip"):
+        list(fill_cache(tmp_path / "new" / "cache", clip_source, Broken(), 1))
+    assert contents(tmp_path / "new" / "cache") == {}
+
+
+def test_cached_clip_is_the_clip_and_its_features(
+    cache: Path, clip_source: ClipSource, propagation: nn.Module
+) -> None:
+    cached, pair = read_cached(cache / "000001.safetensors"), clip_source.pair(1)
+    assert cached["features"].dtype == torch.float16
+    assert_close(cached["small"].float() / 255, pair.small)
+    assert_close(cached["large"].float() / 255, pair.large)
+    with torch.no_grad():
+        features = propagation(pair.small[None])[0]
+    assert_close(cached["features"].float(), features, atol=1e-3, rtol=1e-3)

@@ -1,0 +1,170 @@
+"""A video goes in, a larger one comes out, whole or not at all."""
+
+from pathlib import Path
+
+import av
+import pytest
+import torch
+
+from videogigagan import UpscaleOptions, VideoUpscaler, upscale_video
+from videogigagan.errors import CheckpointError, ConfigError, VideoError
+from videogigagan.upscale.files import comparison_path, upscale_file
+from videogigagan.upscale.options import Progress
+from videogigagan.video.encode import EncodeOptions
+from videogigagan.video.reader import open_source
+
+FAST = UpscaleOptions(encode=EncodeOptions(preset="ultrafast"))
+
+
+def packets(path: Path, kind: str) -> list[bytes]:
+    with av.open(str(path)) as container:
+        stream = next(stream for stream in container.streams if stream.type == kind)
+        return [bytes(packet) for packet in container.demux(stream) if packet.size]
+
+
+def timestamps(path: Path) -> list[int]:
+    with av.open(str(path)) as container:
+        base = container.streams.video[0].time_base
+        return [frame.pts * base for frame in container.decode(video=0)]
+
+
+@pytest.fixture(scope="module")
+def upscaler(tiny_weights: Path) -> VideoUpscaler:
+    return VideoUpscaler.from_pretrained(tiny_weights, device="cpu")
+
+
+def test_everything_but_the_size_is_kept(upscaler, small_video, tmp_path) -> None:
+    target = tmp_path / "large.mp4"
+    result = upscale_file(upscaler, small_video, target, options=FAST)
+    assert (result.frames, result.size, result.comparison) == (5, (128, 96), None)
+    assert timestamps(target) == timestamps(small_video)
+    assert packets(target, "audio") == packets(small_video, "audio")
+    with open_source(target) as video:
+        assert (video.info.width, video.info.height) == (128, 96)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["large.mp4"]
+
+
+def test_same_seed_same_bytes(upscaler, small_video, tmp_path) -> None:
+    for name in ("a.mp4", "b.mp4"):
+        upscale_file(upscaler, small_video, tmp_path / name, options=FAST)
+    assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
+
+
+def test_comparison_lies_beside_the_result(upscaler, small_video, tmp_path) -> None:
+    options = UpscaleOptions(compare="side", encode=FAST.encode)
+    result = upscale_file(upscaler, small_video, tmp_path / "large.mp4", options=options)
+    assert result.comparison == tmp_path / "large_compare.mp4"
+    with open_source(result.comparison) as video:
+        assert (video.info.width, video.info.height) == (256, 96)
+        assert len(list(video.frames())) == 5
+
+
+def test_comparison_of_images_is_a_folder() -> None:
+    assert comparison_path(Path("out/frames")) == Path("out/frames_compare")
+
+
+def test_a_limit_takes_the_first_frames_and_their_sound(
+    upscaler, small_video, tmp_path
+) -> None:
+    options = UpscaleOptions(frames=2, encode=FAST.encode)
+    target = tmp_path / "short.mp4"
+    assert upscale_file(upscaler, small_video, target, options=options).frames == 2
+    assert timestamps(target) == timestamps(small_video)[:2]
+    sound = packets(small_video, "audio")
+    kept = packets(target, "audio")
+    assert kept == sound[: len(kept)]
+    assert 0 < len(kept) < len(sound)
+
+
+def test_images_become_images(upscaler, small_video, tmp_path) -> None:
+    frames = tmp_path / "frames"
+    upscale_file(upscaler, small_video, frames, options=FAST)
+    larger = tmp_path / "larger"
+    assert upscale_file(upscaler, frames, larger, options=FAST).size == (512, 384)
+    assert len(list(larger.glob("*.png"))) == 5
+
+
+def test_progress_counts_every_frame(upscaler, small_video, tmp_path) -> None:
+    seen: list[Progress] = []
+    upscale_file(
+        upscaler, small_video, tmp_path / "x.mp4", options=FAST, on_progress=seen.append
+    )
+    assert [progress.done for progress in seen] == [1, 2, 3, 4, 5]
+    assert {progress.total for progress in seen} == {5}
+    assert seen[0].remaining > 0
+    assert seen[-1].remaining == 0
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
+def test_stopping_half_way_leaves_nothing(upscaler, small_video, tmp_path, error) -> None:
+    def stop(progress: Progress) -> None:
+        if progress.done == 3:
+            raise error
+
+    with pytest.raises(error):
+        upscale_file(upscaler, small_video, tmp_path / "x.mp4", options=FAST, on_progress=stop)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_default_output_lies_beside_the_input(tiny_weights, small_video, tmp_path) -> None:
+    source = tmp_path / "clip.mp4"
+    source.write_bytes(small_video.read_bytes())
+    result = upscale_video(source, weights=tiny_weights, device="cpu", options=FAST)
+    assert result.output == tmp_path / "clip_x4.mp4"
+    with pytest.raises(VideoError, match="exists already"):
+        upscale_video(source, weights=tiny_weights, device="cpu", options=FAST)
+
+
+def test_bad_paths_are_told_before_weights_are_read(small_video, tmp_path) -> None:
+    with pytest.raises(VideoError, match="its folder does not exist"):
+        upscale_video(small_video, tmp_path / "no" / "x.mp4", weights="nowhere")
+    with pytest.raises(CheckpointError, match="no such weights"):
+        upscale_video(small_video, tmp_path / "x.mp4", weights="nowhere")
+
+
+def test_missing_input_is_one_line(tiny_weights, tmp_path) -> None:
+    with pytest.raises(VideoError, match="no such file"):
+        upscale_video(tmp_path / "none.mp4", tmp_path / "x.mp4", weights=tiny_weights)
+
+
+def test_scale_must_be_the_weights(upscaler, small_video, tmp_path) -> None:
+    with pytest.raises(ConfigError, match="scale 2: these weights upscale by 4"):
+        upscale_file(upscaler, small_video, tmp_path / "x.mp4", options=UpscaleOptions(scale=2))
+
+
+def test_a_long_video_is_cut_into_shots(upscaler, monkeypatch) -> None:
+    monkeypatch.setattr("videogigagan.upscale.upscaler.LONGEST_SHOT", 4)
+    frames = list(torch.rand(9, 3, 16, 16))
+    assert len(list(upscaler.stream(iter(frames)))) == 9
+
+
+@pytest.mark.slow
+def test_big_buck_bunny_keeps_sound_and_time(upscaler, clips, tmp_path) -> None:
+    small = tmp_path / "small.mp4"
+    source = clips / "bigbuckbunny.mp4"
+    shrink(source, small, width=320, height=180)
+    target = tmp_path / "large.mp4"
+    assert upscale_file(upscaler, small, target, options=FAST).frames == 132
+    assert packets(target, "audio") == packets(source, "audio")
+    assert timestamps(target) == timestamps(source)
+
+
+def shrink(source: Path, target: Path, *, width: int, height: int) -> None:
+    """Scale a video down, its sound copied."""
+    with av.open(str(source)) as old, av.open(str(target), "w") as new:
+        video = new.add_stream("libx264", rate=old.streams.video[0].average_rate)
+        video.width, video.height, video.pix_fmt = width, height, "yuv420p"
+        video.time_base = video.codec_context.time_base = old.streams.video[0].time_base
+        audio = new.add_stream_from_template(old.streams.audio[0])
+        for packet in old.demux():
+            if packet.stream.type == "video":
+                for frame in packet.decode():
+                    pts = frame.pts
+                    frame = frame.reformat(width=width, height=height)
+                    frame.pts = pts
+                    frame.pict_type = 0
+                    new.mux(video.encode(frame))
+            elif packet.stream.type == "audio" and packet.size:
+                packet.stream = audio
+                new.mux(packet)
+        new.mux(video.encode(None))

@@ -1,0 +1,44 @@
+"""Options that make no sense are refused in one line; progress tells the time to go."""
+
+import pytest
+
+from videogigagan.errors import ConfigError
+from videogigagan.upscale.options import Progress, UpscaleOptions
+
+
+@pytest.mark.parametrize("field", ["chunk", "max_pixels", "frames"])
+@pytest.mark.parametrize("value", [0, -3])
+def test_counts_start_at_one(field: str, value: int) -> None:
+    with pytest.raises(ConfigError, match=rf"^{field} must be at least 1, not {value}\.$"):
+        UpscaleOptions(**{field: value})
+
+
+@pytest.mark.parametrize("seed", [-1, 2**31])
+def test_seeds_fit_31_bits(seed: int) -> None:
+    with pytest.raises(
+        ConfigError, match=rf"^seed must be from 0 to 2147483647, not {seed}\.$"
+    ):
+        UpscaleOptions(seed=seed)
+
+
+def test_everything_has_a_default() -> None:
+    options = UpscaleOptions()
+    assert options.frames is None
+    assert options.chunk == 10
+    assert not options.overwrite
+
+
+@pytest.mark.parametrize(
+    ("done", "total", "remaining"),
+    [
+        (0, 10, None),
+        (4, None, None),
+        (4, 10, pytest.approx(12)),
+        (10, 10, 0),
+        (12, 10, 0),  # headers may be wrong
+    ],
+)
+def test_time_to_go_follows_from_the_pace(
+    done: int, total: int | None, remaining: float | None
+) -> None:
+    assert Progress(done=done, total=total, seconds=8.0).remaining == remaining

@@ -1,0 +1,261 @@
+import itertools
+
+import av
+import numpy as np
+import pytest
+import torch
+from torch.testing import assert_close
+from video_clips import FAST, LOSSLESS, Clip
+
+from videogigagan.errors import VideoError
+from videogigagan.video.colour import (
+    Colour,
+    colour_for_writing,
+    guess_matrix,
+    luma_to_rgb,
+    rgb_to_yuv,
+    yuv_to_rgb,
+)
+from videogigagan.video.encode import EncodeOptions
+from videogigagan.video.planes import colour_of, frame_to_rgb, rgb_to_frame
+from videogigagan.video.reader import open_source
+
+OLD_PYAV = int(av.__version__.split(".")[0]) < 18
+
+
+def colour(matrix: int, *, full_range: bool) -> Colour:
+    return Colour(matrix=matrix, full_range=full_range, primaries=2, transfer=2, guessed=False)
+
+
+def ramp(height: int = 24, width: int = 32) -> torch.Tensor:
+    y, x = torch.meshgrid(
+        torch.linspace(0, 1, height), torch.linspace(0, 1, width), indexing="ij"
+    )
+    return torch.stack((x, y, (x + y) / 2))
+
+
+EVERY = list(itertools.product((1, 4, 5, 6, 7, 9), (False, True), (8, 10, 12)))
+
+
+@pytest.mark.parametrize(("matrix", "full_range", "depth"), EVERY)
+def test_rgb_survives_yuv_at_full_resolution(matrix, full_range, depth):
+    rgb = ramp()
+    tags = colour(matrix, full_range=full_range)
+    luma, chroma = rgb_to_yuv(rgb, colour=tags, bit_depth=depth, sampling="444")
+    back = yuv_to_rgb(luma, chroma, colour=tags, bit_depth=depth)
+    assert (back - rgb).abs().max() < 2 / ((1 << depth) - 1)
+
+
+@pytest.mark.parametrize(("matrix", "full_range", "depth"), EVERY)
+def test_samples_survive_rgb_exactly(matrix, full_range, depth):
+    tags = colour(matrix, full_range=full_range)
+    luma, chroma = rgb_to_yuv(ramp() * 0.9, colour=tags, bit_depth=depth, sampling="444")
+    rgb = yuv_to_rgb(luma, chroma, colour=tags, bit_depth=depth)
+    inside = (rgb > 0).all(0) & (rgb < 1).all(0)
+    again, chroma_again = rgb_to_yuv(rgb, colour=tags, bit_depth=depth, sampling="444")
+    assert torch.equal(again[inside], luma[inside])
+    assert torch.equal(chroma_again[:, inside], chroma[:, inside])
+
+
+def test_known_colours_have_known_codes():
+    bt709 = colour(1, full_range=False)
+    red = torch.tensor([1.0, 0, 0])[:, None, None]
+    luma, chroma = rgb_to_yuv(red, colour=bt709, bit_depth=8, sampling="444")
+    assert (luma.item(), *chroma.flatten().tolist()) == (63, 102, 240)
+    bt601 = colour(6, full_range=False)
+    luma, chroma = rgb_to_yuv(red, colour=bt601, bit_depth=10, sampling="444")
+    assert (luma.item(), *chroma.flatten().tolist()) == (326, 361, 960)
+    white = luma_to_rgb(torch.tensor([[235.0]]), colour=bt601, bit_depth=8)
+    assert_close(white, torch.ones(3, 1, 1))
+
+
+@pytest.mark.parametrize("pixel_format", ["yuv420p", "yuv422p", "yuv444p", "yuv420p10le"])
+@pytest.mark.parametrize(("matrix", "swscale"), [(1, "ITU709"), (6, "ITU601"), (9, "BT2020")])
+@pytest.mark.skipif(OLD_PYAV, reason="PyAV 16 does not tell swscale the range")
+def test_swscale_agrees_on_smooth_pictures(pixel_format, matrix, swscale):
+    for full_range in (False, True):
+        tags = colour(matrix, full_range=full_range)
+        frame = rgb_to_frame(ramp(192, 256), pixel_format, tags)
+        theirs = frame.reformat(
+            format="rgb24",
+            src_colorspace=swscale,
+            dst_colorspace=swscale,
+            src_color_range="JPEG" if full_range else "MPEG",
+            dst_color_range="JPEG",
+        ).to_ndarray()
+        ours = frame_to_rgb(frame, tags).permute(1, 2, 0).numpy() * 255
+        assert np.abs(ours - theirs)[2:-2, 2:-2].max() < 6
+
+
+@pytest.mark.parametrize("pixel_format", ["yuv420p", "yuv422p", "yuv444p"])
+@pytest.mark.parametrize("full_range", [1, 2])
+@pytest.mark.parametrize("tags", [(1, 1, 1), (6, 6, 6), (5, 5, 4), (9, 9, 14)])
+def test_identity_keeps_pixels_and_tags(tmp_path, copy_frames, pixel_format, full_range, tags):
+    matrix, primaries, transfer = tags
+    source = Clip(
+        frames=2,
+        width=128,
+        height=96,
+        pixel_format=pixel_format,
+        matrix=matrix,
+        primaries=primaries,
+        transfer=transfer,
+        full_range=full_range,
+    ).write(tmp_path / "in.mp4")
+    result = copy_frames(source, tmp_path / "out.mp4", options=LOSSLESS)
+    with open_source(source) as one, open_source(result) as two:
+        assert one.info.colour == two.info.colour
+        assert one.info.sampling == two.info.sampling
+        assert two.info.colour == Colour(
+            matrix=matrix,
+            full_range=full_range == 2,
+            primaries=primaries,
+            transfer=transfer,
+            guessed=False,
+        )
+        for left, right in zip(one.frames(), two.frames(), strict=True):
+            error = (left.pixels - right.pixels).abs()
+            assert error[:, 2:-2, 2:-2].max() <= 2 / 255
+            assert error.max() <= 3 / 255
+
+
+def test_ten_bits_stay_ten_bits(tmp_path, copy_frames):
+    source = Clip(
+        frames=1,
+        width=256,
+        height=192,
+        codec="libx265",
+        pixel_format="yuv420p10le",
+        matrix=9,
+        primaries=9,
+        transfer=16,
+        full_range=1,
+    )
+    source = source.write(tmp_path / "in.mkv")
+    grey = torch.linspace(0, 1, 256).expand(3, 16, 256)
+    with open_source(source) as video:
+        assert video.info.bit_depth == 10
+        tags = video.info.colour
+        frame = rgb_to_frame(grey, "yuv420p10le", tags)
+    assert len(frame_to_rgb(frame, tags)[0, 0].unique()) > 250
+    result = copy_frames(source, tmp_path / "out.mkv")
+    with av.open(str(result)) as container:
+        context = container.streams.video[0].codec_context
+        assert (context.codec.name, context.pix_fmt) == ("hevc", "yuv420p10le")
+        assert (context.colorspace, context.color_primaries, context.color_trc) == (9, 9, 16)
+    with open_source(source) as one, open_source(result) as two:
+        left, right = next(one.frames()).pixels, next(two.frames()).pixels
+        assert (left - right).abs().mean() < 4 / 1023
+
+
+def test_mean_does_not_drift():
+    tags = colour(6, full_range=False)
+    picture = torch.full((3, 16, 16), 0.437) + torch.tensor([0.1, 0.0, -0.1])[:, None, None]
+    for _ in range(300):
+        frame = rgb_to_frame(picture, "yuv420p", tags)
+        picture = frame_to_rgb(frame, tags)
+    drift = picture.mean((1, 2)) - torch.tensor([0.537, 0.437, 0.337])
+    assert drift.abs().max() < 1.5 / 255
+
+
+@pytest.mark.parametrize("size", [(17, 9), (1, 1), (2, 1), (33, 16)])
+def test_odd_sizes_are_read(size):
+    width, height = size
+    frame = av.VideoFrame(width, height, "yuv420p")
+    for plane, value in zip(frame.planes, (126, 128, 128), strict=True):
+        plane.update(bytes([value]) * plane.buffer_size)
+    rgb = frame_to_rgb(frame, colour(1, full_range=False))
+    assert_close(rgb, torch.full((3, height, width), 110 / 219))
+
+
+PACKED = [
+    "nv12",
+    "p010le",
+    "yuyv422",
+    "yuv411p",
+    "yuv440p",
+    "gray",
+    "gray10le",
+    "rgb24",
+    "bgra",
+    "gbrp",
+    "gbrp10le",
+    "rgb48be",
+    "yuva420p",
+    "yuv444p12le",
+]
+
+
+@pytest.mark.parametrize("pixel_format", PACKED)
+def test_every_layout_is_read(pixel_format):
+    y, x = np.mgrid[0:16, 0:32]
+    grey = np.repeat((x * 7 + y)[..., None], 3, -1).astype(np.uint8)
+    frame = av.VideoFrame.from_ndarray(grey, format="rgb24").reformat(format=pixel_format)
+    tags = colour_of(frame, av.CodecContext.create("rawvideo", "r"))
+    found = frame_to_rgb(frame, tags)
+    assert (found - torch.from_numpy(grey).permute(2, 0, 1) / 255).abs().max() < 0.02
+
+
+def test_untagged_video_is_guessed_by_size_and_tagged(tmp_path, copy_frames):
+    assert [guess_matrix(*size) for size in ((640, 480), (720, 576), (1280, 720), (640, 720))]
+    assert guess_matrix(720, 576) == 6
+    assert guess_matrix(1280, 720) == guess_matrix(960, 720) == 1
+    source = Clip(frames=1).write(tmp_path / "in.mp4")
+    result = copy_frames(source, tmp_path / "out.mp4", scale=2)
+    with open_source(source) as one, open_source(result) as two:
+        assert (one.info.colour.matrix, one.info.colour.guessed) == (6, True)
+        assert (two.info.colour.matrix, two.info.colour.guessed) == (6, False)
+
+
+def test_rgb_is_written_as_bt709():
+    rgb = Colour(matrix=0, full_range=True, primaries=2, transfer=2, guessed=False)
+    written = colour_for_writing(rgb)
+    assert (written.matrix, written.full_range, written.primaries) == (1, False, 1)
+
+
+def test_pixel_format_can_be_chosen(tmp_path, copy_frames):
+    source = Clip(frames=1).write(tmp_path / "in.mp4")
+    options = EncodeOptions(preset="ultrafast", codec="h264", pixel_format="yuv444p10le")
+    result = copy_frames(source, tmp_path / "out.mp4", options=options)
+    with open_source(result) as video:
+        assert (video.info.sampling, video.info.bit_depth) == ("444", 10)
+
+
+def test_unsupported_matrix_is_refused(tmp_path):
+    source = Clip(frames=1, matrix=8).write(tmp_path / "in.mp4")
+    with pytest.raises(VideoError, match="has the colour matrix 'ycgco', which is not"):
+        open_source(source)
+
+
+def test_transparency_is_dropped_with_a_warning(tmp_path, caplog):
+    source = Clip(frames=1, codec="ffv1", pixel_format="yuva420p").write(tmp_path / "in.mkv")
+    with open_source(source) as video:
+        assert video.info.has_alpha
+        assert next(video.frames()).pixels.shape == (3, 24, 32)
+    assert "transparency is dropped" in caplog.text
+
+
+def test_default_options_are_used_elsewhere():
+    assert FAST.codec == "auto"
+
+
+@pytest.mark.parametrize("codec", ["h264", "h265"])
+def test_hdr_metadata_is_kept(tmp_path, copy_frames, codec):
+    display = "G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,1)"
+    parameters = f"log-level=none:master-display={display}:max-cll=1000,400"
+    source = Clip(
+        frames=1,
+        width=64,
+        height=64,
+        codec="libx265",
+        pixel_format="yuv420p10le",
+        matrix=9,
+        primaries=9,
+        transfer=16,
+        options=(("x265-params", parameters),),
+    ).write(tmp_path / "in.mkv")
+    options = EncodeOptions(preset="ultrafast", codec=codec)
+    result = copy_frames(source, tmp_path / "out.mp4", options=options)
+    with open_source(result) as video:
+        assert video.info.mastering_display == display
+        assert video.info.light_level == "1000,400"
