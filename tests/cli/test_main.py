@@ -33,7 +33,7 @@ def test_upscale_tells_where_things_lie(
     target = tmp_path / "out.mkv"
     status, out, err = run(
         monkeypatch, capsys, "upscale", str(small_video), "-o", str(target), "--weights",
-        str(tiny_weights), "--compare", "side", "--frames", "3", "--device", "cpu", "-crf", "30",
+        str(tiny_weights), "--compare", "side", "--frames", "3", "-d", "cpu", "-crf", "30",
     )  # fmt: skip
     assert status == 0
     assert "out.mkv" in out

@@ -109,7 +109,7 @@ def test_files_of_an_unheard_of_kind_are_not_read(saved: Path) -> None:
         (config(levels=[8, 8]), "expected an object for Level, found 8"),
         (config(levels=[]), "discriminator: levels has 0 entries. Give two at least."),
         (config(levels=3), "'int' object is not iterable"),
-        ("{}", "missing 1 required keyword-only argument: 'levels'"),
+        ("{}", "'levels'"),
         ("[]", "expected an object for DiscriminatorConfig, found []"),
         ("{", "Expecting property name"),
     ],

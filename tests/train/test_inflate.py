@@ -40,7 +40,7 @@ def test_a_video_model_can_be_taken_over_too(fresh: Make) -> None:
 @pytest.mark.parametrize(
     ("changes", "key"),
     [
-        ({"propagation": None}, "propagation"),
+        ({"propagation": None}, "stem.pixels.weight"),
         ({"style_dim": 24}, "mapping.layers.0.weight"),
         ({"stem": "add"}, "stem.pixels.weight"),
         ({"tied_attention": False}, "attention.key.weight"),

@@ -159,11 +159,9 @@ def shrink(source: Path, target: Path, *, width: int, height: int) -> None:
         for packet in old.demux():
             if packet.stream.type == "video":
                 for frame in packet.decode():
-                    pts = frame.pts
-                    frame = frame.reformat(width=width, height=height)
-                    frame.pts = pts
-                    frame.pict_type = 0
-                    new.mux(video.encode(frame))
+                    smaller = frame.reformat(width=width, height=height)
+                    smaller.pts, smaller.pict_type = frame.pts, 0
+                    new.mux(video.encode(smaller))
             elif packet.stream.type == "audio" and packet.size:
                 packet.stream = audio
                 new.mux(packet)

@@ -17,8 +17,7 @@ from videogigagan.frozen.lpips import load_lpips
 class Evaluate:
     """Reduce clips four times (bicubic, BI), upscale them, and compare with the originals.
 
-    Prints a table: for each system and clip the mean over all frames, then the mean of the clips'
-    means.
+    Prints a table: for each system and clip the mean over all frames, then the mean of those.
     """
 
     data: Path

@@ -56,7 +56,7 @@ def clips_in(folder: Path) -> list[Path]:
 
 
 def evaluate_clip(system: System, path: Path, metrics: Mapping[str, Metric]) -> ClipScores:
-    """Degrade a clip (BI), upscale it, and compare all its frames, as 8 bits, with the original."""
+    """Degrade a clip (BI), upscale it, and compare all its frames with the original."""
     with open_source(path) as source:
         truth = eight_bit(torch.stack([frame.pixels for frame in source.frames()]))
     truth = truth[

@@ -28,7 +28,7 @@ class EqualisedLinear(nn.Module):
         gain: float = 1.0,
         rate: float = 1.0,
     ) -> None:
-        """Take the widths, the initial bias, the result's initial size, and the share of the rate."""
+        """Take widths, initial bias, initial size of the result, share of the rate."""
         super().__init__()
         self.weight = nn.Parameter(torch.randn(out_channels, in_channels) * (gain / rate))
         self.bias = nn.Parameter(torch.full((out_channels,), bias / rate))

@@ -3,7 +3,7 @@
 import json
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import torch
@@ -94,6 +94,6 @@ def learning_rate(config: TrainConfig, step: int) -> float:
     return config.learning_rate * (config.final_rate + (1 - config.final_rate) * share)
 
 
-def _note(path: Path, figures: dict[str, float]) -> None:
+def _note(path: Path, figures: Mapping[str, float | int]) -> None:
     with path.open("a") as journal:
         journal.write(json.dumps(figures) + "\n")

@@ -78,7 +78,7 @@ class VideoUpscaler:
             yield from self._render_shot(torch.stack(shot))
 
     def _render_shot(self, clip: Float[Tensor, "t 3 h w"]) -> Iterator[Tensor]:
-        with torch.inference_mode(), self._autocast():
+        with torch.inference_mode():  # in fp32: flow needs it, and storage takes no autocast
             features = self._generator.propagate(
                 clip[None].to(self.device), storage=torch.float16
             )

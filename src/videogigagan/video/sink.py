@@ -36,7 +36,7 @@ class VideoSink(ABC):
 
         Args:
             count: Frames read.
-            cut: The source was not read to its end: sound and subtitles end with the last frame.
+            cut: The source was not read to its end; sound and subtitles end with the frames.
         """
         self._expected = count
         self._cut = cut
