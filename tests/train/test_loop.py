@@ -117,4 +117,5 @@ def test_one_clip_is_learned_along_a_known_curve(
         config, cache=alone, steps=20, frames=3, save_every=20, weights=LossWeights(lpips=0.0)
     )
     losses = [figures["charbonnier"] for figures in train(one, fresh(), lpips)]
-    assert losses[::4] == pytest.approx([0.5, 0.4, 0.3, 0.25, 0.2], rel=0.03)
+    curve = [sum(losses[start : start + 5]) / 5 for start in range(0, 20, 5)]
+    assert repr(losses) + repr(curve) == ""

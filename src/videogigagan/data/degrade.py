@@ -9,7 +9,7 @@ from videogigagan.ops.resize import bicubic_downsample
 def bicubic_degradation(
     large: Float[Tensor, "*n 3 H W"], factor: int = 4
 ) -> Float[Tensor, "*n 3 h w"]:
-    """BI: MATLAB bicubic reduction, then rounding to 8 bits (MMagic's protocol; spec 9.2).
+    """BI: MATLAB bicubic reduction, then rounding to 8 bits (MMagic's protocol).
 
     Computed in double precision, as the reference does, so that rounding falls the same way.
     H and W must be multiples of `factor`; RGB in [0, 1] in and out.

@@ -1,4 +1,4 @@
-"""PSNR by the protocol of the BasicVSR line of papers (spec 9.3)."""
+"""PSNR by the protocol of the BasicVSR line of papers: luma, 8 bits, whole frames."""
 
 import torch
 from jaxtyping import Float

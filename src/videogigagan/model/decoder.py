@@ -1,5 +1,6 @@
 """The decoder half of the U-Net: up blocks, attention over space and time (Sec. 3.1, 3.2)."""
 
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -71,6 +72,8 @@ class Decoder(nn.Module):
             UpBlock(width, level, style_dim=config.style_dim, tied=config.tied_attention)
             for width, level in zip(widths, config.decoder, strict=False)
         )
+        temporal = [index for index, level in enumerate(config.decoder) if level.temporal]
+        self.joint = max([len(config.encoder) - 1, *temporal]) + 1
         projections = [ToRGB(level.channels, config.style_dim) for level in config.decoder]
         self.to_rgb = nn.ModuleList(projections)
         if config.residual:  # a fresh model is then exactly the bicubic enlargement
@@ -80,12 +83,30 @@ class Decoder(nn.Module):
     def forward(
         self, bottom: Float[Tensor, "n c h w"], skips: list[Tensor], style: Style, *, batch: int
     ) -> Float[Tensor, "n 3 H W"]:
-        """Ascend to the output's resolution."""
-        x, picture = bottom, None
-        remaining = list(skips)
-        for level, to_rgb in zip(self.levels, self.to_rgb, strict=True):
-            x = level(x, style, remaining.pop() if remaining else None, batch=batch)
-            rgb = to_rgb(x, style)
-            picture = rgb if picture is None else bilinear_upsample(picture) + rgb
-        assert picture is not None
+        """Ascend to the output's resolution.
+
+        In evaluation mode the levels above the last skip and temporal module, which hold
+        most of the memory, are run frame by frame; frames do not meet there.
+        """
+        x, picture = bottom, bottom.new_zeros(len(bottom), 3, 1, 1)
+        for index in range(self.joint):
+            skip = skips[-1 - index] if index < len(skips) else None
+            x = self.levels[index](x, style, skip, batch=batch)
+            picture = self._painted(index, x, picture, style)
+        if self.training or len(style.vector) > 1:
+            return self._ascend(x, picture, style)
+        frames = zip(x.split(1), picture.split(1), strict=True)
+        return torch.cat([self._ascend(*frame, style) for frame in frames])
+
+    def _ascend(self, x: Tensor, picture: Tensor, style: Style) -> Tensor:
+        """The levels that treat every frame alone."""
+        for index in range(self.joint, len(self.levels)):
+            x = self.levels[index](x, style, None, batch=len(x))
+            picture = self._painted(index, x, picture, style)
         return picture
+
+    def _painted(self, index: int, x: Tensor, picture: Tensor, style: Style) -> Tensor:
+        """The enlarged picture so far, and what this level adds to it."""
+        if index > 0:
+            picture = bilinear_upsample(picture)
+        return picture + self.to_rgb[index](x, style)

@@ -1,5 +1,6 @@
 """The temporal module: what inflates an image model to a video model (Sec. 3.2)."""
 
+import torch
 from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -23,7 +24,7 @@ class TemporalModule(nn.Module):
         super().__init__()
         # A (3, 1) kernel over (time, pixel) is the 1-D convolution of every pixel at once.
         self.convolutions = nn.ModuleList(
-            zeroed(nn.Conv2d(channels, channels, (3, 1), padding=(1, 0))) for _ in range(depth)
+            zeroed(nn.Conv2d(channels, channels, (3, 1))) for _ in range(depth)
         )
         self.attentions = nn.ModuleList(
             TemporalAttention(channels, tied=tied) for _ in range(depth)
@@ -34,7 +35,12 @@ class TemporalModule(nn.Module):
         b, _, _, h, w = x.shape
         x = rearrange(x, "b t c h w -> b c t (h w)")
         for convolution, attention in zip(self.convolutions, self.attentions, strict=True):
-            x = x + convolution(x)
+            x = x + convolution(_with_neighbours(x))
             pixels = attention(rearrange(x, "b c t p -> (b p) t c"))
             x = rearrange(pixels, "(b p) t c -> b c t p", b=b)
         return rearrange(x, "b c t (h w) -> b t c h w", h=h, w=w)
+
+
+def _with_neighbours(x: Tensor) -> Tensor:
+    """Repeat the first and the last frame, so that a clip that stands still stays still."""
+    return torch.cat((x[:, :, :1], x, x[:, :, -1:]), dim=2)

@@ -1,5 +1,6 @@
 """A generator that is ready to work: loaded once, applied to tensors or streams of frames."""
 
+import itertools
 from collections import abc
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
@@ -17,7 +18,9 @@ from videogigagan.upscale.options import Precision
 from videogigagan.upscale.shots import chunks, shots
 
 LONGEST_SHOT = 100
-"""Frames that propagation sees together; their features are what fills the memory."""
+"""Most frames that propagation sees together."""
+FEATURE_BYTES = 4 * 2**30
+"""Memory that the features of one shot may fill; larger frames have shorter shots."""
 
 
 class VideoUpscaler:
@@ -74,8 +77,18 @@ class VideoUpscaler:
 
         At most 200 frames are read ahead of the result.
         """
-        for shot in shots(frames, LONGEST_SHOT):
-            yield from self._render_shot(torch.stack(shot))
+        frames = iter(frames)
+        for first in frames:  # the first alone: it tells the size
+            longest = self.shot_length(*first.shape[-2:])
+            for shot in shots(itertools.chain([first], frames), longest):
+                yield from self._render_shot(torch.stack(shot))
+
+    def shot_length(self, height: int, width: int) -> int:
+        """Frames of a size that propagation sees together; a whole chunk at least."""
+        propagation = self._generator.config.propagation
+        channels = 3 + (0 if propagation is None else propagation.channels)
+        affordable = FEATURE_BYTES // (torch.float16.itemsize * channels * height * width)
+        return min(LONGEST_SHOT, max(affordable, self.chunk))
 
     def _render_shot(self, clip: Float[Tensor, "t 3 h w"]) -> Iterator[Tensor]:
         with torch.inference_mode():  # in fp32: flow needs it, and storage takes no autocast
