@@ -136,3 +136,10 @@ def test_short_video_is_named(source: ClipSource, tmp_path: Path) -> None:
     source = replace(source, videos=tmp_path, photo_share=0.0)
     with pytest.raises(DataError, match=r"short\.mkv: is too small \(2 frames of 64x48\)"):
         source.pair(0)
+
+
+def test_damaged_video_is_named(source: ClipSource, tmp_path: Path) -> None:
+    (tmp_path / "broken.mkv").write_bytes(b"no video")
+    source = replace(source, videos=tmp_path, photo_share=0.0)
+    with pytest.raises(DataError, match=r"broken\.mkv: cannot be decoded"):
+        source.pair(0)

@@ -90,3 +90,8 @@ def test_unfinished_files_are_not_read(ramps: TrainConfig) -> None:
 def test_an_empty_cache_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r": holds no cached features\. Fill it first\.$"):
         cached_files(tmp_path / "nothing")
+
+
+def test_a_clip_that_is_too_small_is_one_line(ramps: TrainConfig) -> None:
+    with pytest.raises(DataError, match=r"is too small \(.* need 9 of 5\)\. Fill the cache"):
+        draw_batch(replace(ramps, frames=9), 0)

@@ -6,6 +6,7 @@ from pathlib import Path
 import av
 import numpy as np
 import torch
+from av.error import FFmpegError
 from jaxtyping import Float
 from PIL import Image
 from torch import Tensor
@@ -92,8 +93,7 @@ def _photo(path: Path, size: int) -> np.ndarray:
 
 def _crop(path: Path, frames: int, size: int, rng: np.random.Generator) -> Tensor:
     """Cut a window out of consecutive (or every second) frames."""
-    with av.open(str(path)) as container:
-        pictures = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    pictures = _decoded(path)
     stride = int(rng.integers(1, 3)) if len(pictures) >= 2 * frames else 1
     span = stride * (frames - 1) + 1
     height, width, _ = pictures[0].shape
@@ -106,6 +106,17 @@ def _crop(path: Path, frames: int, size: int, rng: np.random.Generator) -> Tenso
     window = np.stack(pictures[start : start + span : stride])
     window = window[:, top : top + size, left : left + size]
     return torch.from_numpy(window).permute(0, 3, 1, 2).float() / 255
+
+
+def _decoded(path: Path) -> list[np.ndarray]:
+    try:
+        with av.open(str(path)) as container:
+            pictures = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    except (FFmpegError, IndexError) as error:
+        raise DataError(f"{path}: cannot be decoded ({error}). Remove it.") from error
+    if not pictures:
+        raise DataError(f"{path}: holds no frames. Remove it.")
+    return pictures
 
 
 def _augment(clip: Tensor, rng: np.random.Generator) -> Tensor:

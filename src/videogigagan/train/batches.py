@@ -45,6 +45,11 @@ def cached_files(folder: Path) -> list[Path]:
 def _window(path: Path, config: TrainConfig, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
     cached = read_cached(path)
     t, _, h, w = cached["small"].shape
+    if t < config.frames or min(h, w) < config.crop:
+        raise DataError(
+            f"{path}: is too small ({t} frames of {w}x{h}, need {config.frames} of "
+            f"{config.crop}). Fill the cache with larger clips."
+        )
     scale = cached["large"].shape[-1] // w
     first = int(rng.integers(t - config.frames + 1))
     top, left = int(rng.integers(h - config.crop + 1)), int(rng.integers(w - config.crop + 1))

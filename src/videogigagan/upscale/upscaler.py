@@ -4,6 +4,7 @@ import itertools
 from collections import abc
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -43,9 +44,9 @@ class VideoUpscaler:
         self.chunk = chunk
         self._bf16 = _wants_bf16(precision, self.device)
         with torch.inference_mode():
-            generator = generator.to(self.device).eval()
-            self._style = generator.style(seed)
-            self._generator = channels_last(generator.bake(self._style))
+            style = generator.style(seed)
+            self._generator = channels_last(generator.bake(style)).to(self.device)
+            self._style = replace(style, vector=style.vector.to(self.device))
 
     @classmethod
     def from_pretrained(
