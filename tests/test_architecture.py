@@ -54,9 +54,29 @@ def test_every_module_says_what_it_is() -> None:
     assert undocumented == []
 
 
-def test_architecture_page_names_every_file() -> None:
+def drawn_files(tree: list[str]) -> set[str]:
+    """Return the files of a drawn tree, each with the folders that it lies in."""
+    found: set[str] = set()
+    folders: list[str] = []
+    for line in tree:
+        indent, name, says = re.fullmatch(r"([│ ]*)[├└]── (\S+) *(.*)", line).groups()
+        assert says, f"{name} has no description"
+        folders = [*folders[: len(indent) // 4], name]
+        if not name.endswith("/"):
+            found.add("".join(folders))
+    return found
+
+
+def test_architecture_page_draws_every_file_where_it_is() -> None:
     page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
-    names = {path.name for path in SOURCES} - {"__init__.py"}
-    assert (
-        sorted(name for name in names if not re.search(rf"\b{re.escape(name)}\b", page)) == []
-    )
+    tree = page.split("## Every file")[1].split("```")[1].strip().splitlines()
+    assert tree[0] == "src/videogigagan/"
+    package = ROOT / "src" / "videogigagan"
+    files = {str(path.relative_to(package)) for path in SOURCES if path.name != "__init__.py"}
+    assert drawn_files(tree[1:]) == files
+
+
+def test_architecture_page_names_every_tool() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    tools = [*(ROOT / "tools").glob("*.py"), *(ROOT / "benchmarks").glob("*.py")]
+    assert [str(tool) for tool in tools if f"`{tool.relative_to(ROOT)}`" not in page] == []

@@ -73,6 +73,11 @@ def test_upscale_tells_where_things_lie(
             "chunk must be at least 1",
         ),
         (["upscale", "VIDEO", "--weights", "TINY", "--seed", "-1"], 2, "seed must be from 0"),
+        (
+            ["upscale", "VIDEO", "--weights", "TINY", "--max-pixels", "100"],
+            1,
+            "more than 100 pix",
+        ),
         (["inspect", "none"], 1, "none: no such weights"),
         (["import", "none.pth", "-o", "x.safetensors"], 1, "none.pth: no such file"),
         (["import", "VIDEO", "-o", "TINY"], 2, "exists already"),
@@ -83,14 +88,18 @@ def test_upscale_tells_where_things_lie(
         ),
         (["evaluate", "--data", "none"], 1, "no such folder"),
         (["evaluate", "--data", "none", "--systems", ","], 2, "systems: is empty"),
-        (["evaluate", "--data", "none", "--systems", "basicvsr=x"], 1, "x: no such file"),
+        (["evaluate", "--data", "FOLDER", "--systems", "basicvsr=x"], 1, "x: no such file"),
     ],
 )
 def test_a_mistake_is_one_clear_line(
     monkeypatch, capsys, tmp_path, tiny_weights, small_video, arguments, status, message
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    places = {"VIDEO": str(small_video), "TINY": str(tiny_weights)}
+    places = {
+        "VIDEO": str(small_video),
+        "FOLDER": str(small_video.parent),
+        "TINY": str(tiny_weights),
+    }
     arguments = [places.get(argument, argument) for argument in arguments]
     found, _, err = run(monkeypatch, capsys, *arguments)
     assert found == status

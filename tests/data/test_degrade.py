@@ -1,4 +1,4 @@
-"""BI degradation (spec 9.2)."""
+"""BI degradation."""
 
 import pytest
 import torch

@@ -10,6 +10,7 @@ from videogigagan.cli.screen import ProgressLine, peak_memory
 from videogigagan.upscale.api import upscale_video
 from videogigagan.upscale.options import Precision, UpscaleOptions, UpscaleResult
 from videogigagan.video.encode import Codec, EncodeOptions
+from videogigagan.video.source import DEFAULT_MAX_PIXELS
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,6 +42,8 @@ class Upscale:
     """h264 or h265; auto takes h265 for more than 8 bits and for sides above 4096."""
     crf: Annotated[int | None, tyro.conf.arg(aliases=("-crf",))] = None
     """Quality of the encoding, 0 (lossless) to 51; 18 for h264 and 20 for h265 unless given."""
+    max_pixels: int = DEFAULT_MAX_PIXELS
+    """Refuse an input with more pixels to a frame than this."""
     overwrite: Annotated[bool, tyro.conf.arg(aliases=("-y",))] = False
     """Replace an output that exists."""
 
@@ -53,6 +56,7 @@ class Upscale:
             frames=self.frames,
             compare=self.compare,
             overwrite=self.overwrite,
+            max_pixels=self.max_pixels,
             encode=EncodeOptions(codec=self.codec, crf=self.crf),
         )
         with ProgressLine() as line:

@@ -43,7 +43,7 @@ def upscale_file(
         target: Video file, or a name without suffix for a folder of images; `name_x4.ext`
             beside the source when None.
         options: What was chosen.
-        on_progress: Called after each written frame; an exception it raises ends the run
+        on_progress: Called as each frame goes to the encoder; raising there ends the run
             cleanly.
 
     Raises:
