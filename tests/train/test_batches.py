@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from videogigagan.errors import DataError
-from videogigagan.train.batches import Batch, cached_files, draw_batch
+from videogigagan.train.batches import Batch, cached_files, draw_batch, soften
 from videogigagan.train.config import TrainConfig
 
 
@@ -95,3 +95,18 @@ def test_an_empty_cache_is_one_line(tmp_path: Path) -> None:
 def test_a_clip_that_is_too_small_is_one_line(ramps: TrainConfig) -> None:
     with pytest.raises(DataError, match=r"is too small \(.* need 9 of 5\)\. Fill the cache"):
         draw_batch(replace(ramps, frames=9), 0)
+
+
+def test_softening_takes_the_finest_band_and_nothing_else() -> None:
+    checkerboard = torch.tensor([[1.0, -1.0], [-1.0, 1.0]]).tile(8, 8).expand(2, 3, 16, 16)
+    assert torch.equal(soften(checkerboard, 0.0), checkerboard)
+    torch.testing.assert_close(soften(checkerboard, 0.5), checkerboard / 2)
+    assert soften(checkerboard, 1.0).abs().max() < 1e-6
+    ramp = torch.arange(16.0).expand(2, 3, 16, 16)
+    torch.testing.assert_close(soften(ramp, 1.0)[..., 1:-1], ramp[..., 1:-1])
+
+
+def test_softening_reaches_the_truth_alone(ramps: TrainConfig) -> None:
+    plain, soft = draw_batch(ramps, 0), draw_batch(replace(ramps, softening=0.5), 0)
+    assert torch.equal(plain.features, soft.features)
+    assert not torch.equal(plain.large, soft.large)

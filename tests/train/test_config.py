@@ -22,3 +22,11 @@ def test_the_average_forgets(average: float) -> None:
 
 def test_loss_weights_are_the_papers() -> None:
     assert LossWeights() == LossWeights(charbonnier=10.0, lpips=5.0)
+
+
+@pytest.mark.parametrize("softening", [-0.1, 1.1])
+def test_softening_is_a_share(softening: float) -> None:
+    with pytest.raises(
+        ConfigError, match=rf"softening must lie in \[0, 1\], not {softening}\.$"
+    ):
+        TrainConfig(run=Path(), cache=Path(), softening=softening)

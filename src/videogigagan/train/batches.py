@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
@@ -63,4 +64,15 @@ def _window(path: Path, config: TrainConfig, rng: np.random.Generator) -> tuple[
     )
     pixels = cached["small"][small].float() / 255
     features = torch.cat((pixels, cached["features"][small].float()), dim=1)
-    return features, cached["large"][large].float() / 255
+    return features, soften(cached["large"][large].float() / 255, config.softening)
+
+
+def soften(frames: Float[Tensor, "t 3 h w"], share: float) -> Float[Tensor, "t 3 h w"]:
+    """Take a share of the band above [1, 2, 1] / 4 away, in both directions."""
+    if share == 0:
+        return frames
+    taps = frames.new_tensor([0.25, 0.5, 0.25])
+    low = F.pad(frames, (1, 1, 1, 1), mode="reflect")
+    low = F.conv2d(low, taps.view(1, 1, 3, 1).expand(3, 1, 3, 1), groups=3)
+    low = F.conv2d(low, taps.view(1, 1, 1, 3).expand(3, 1, 1, 3), groups=3)
+    return torch.lerp(frames, low, share)

@@ -32,6 +32,9 @@ class TrainConfig:
     """Frames of each clip; 1 trains the image model, more the video model."""
     crop: int = 48
     """Side of the window, in low-resolution pixels."""
+    softening: float = 0.0
+    """Share of the finest band that is taken from the truth. Photos scaled down are sharper
+    than what cameras film, and a model of them draws hairlines into video."""
     learning_rate: float = 5e-4
     """Highest learning rate of Adam, betas (0.9, 0.99)."""
     final_rate: float = 0.01
@@ -54,5 +57,7 @@ class TrainConfig:
             raise ConfigError(
                 "training: steps, clips, frames, crop and save_every must be at least 1."
             )
+        if not 0 <= self.softening <= 1:
+            raise ConfigError(f"training: softening must lie in [0, 1], not {self.softening}.")
         if not 0 <= self.average < 1:
             raise ConfigError(f"training: average must lie in [0, 1), not {self.average}.")
