@@ -198,3 +198,17 @@ def test_ctrl_c_leaves_no_half_file(tmp_path, tiny_weights, small_video) -> None
     assert process.returncode == 130
     assert err.splitlines()[-1] == "videogigagan: stopped; nothing half-written is left."
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_closed_pipe_is_no_crash(tiny_weights) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    outcome = subprocess.run(
+        [PROGRAM, "inspect", tiny_weights],
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(writer)
+    assert (outcome.returncode, outcome.stderr) == (1, "")

@@ -4,6 +4,7 @@ Exit status: 0 done, 1 failed, 2 the command line makes no sense, 130 stopped by
 """
 
 import logging
+import os
 import sys
 from typing import Annotated
 
@@ -39,9 +40,13 @@ def main() -> None:
     logging.basicConfig(format="videogigagan: %(message)s", level=logging.WARNING)
     try:
         parse(sys.argv[1:]).run()
+        sys.stdout.flush()
     except VideoGigaGANError as error:
         print(f"videogigagan: {error}", file=sys.stderr)
         sys.exit(2 if isinstance(error, ConfigError) else 1)
+    except BrokenPipeError:  # whoever read our output, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
     except KeyboardInterrupt:
         print("videogigagan: stopped; nothing half-written is left.", file=sys.stderr)
         sys.exit(130)
