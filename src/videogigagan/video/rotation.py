@@ -72,7 +72,7 @@ def side_data_of(frame: av.VideoFrame, kind: SideDataType) -> bytes | None:
     """Return one kind of a frame's side data, as FFmpeg lays it out in memory."""
     # PyAV's stubs call this a mapping from strings; it is one from types, and iterates over
     # values.
-    for side_data in cast("Iterable[SideData]", frame.side_data):
+    for side_data in cast(Iterable[SideData], frame.side_data):
         if side_data.type == kind:
             return bytes(side_data)
     return None
