@@ -18,6 +18,7 @@ help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
 
 demo: .venv/.runtime clips  ## Upscale a sample clip and put it beside its bicubic enlargement
+	@mkdir -p demo
 	$(BIN)/videogigagan upscale .cache/clips/carphone_pristine.mp4 -o demo/carphone_x4.mp4 \
 	    --frames 48 --compare side --overwrite
 
