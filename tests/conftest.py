@@ -78,13 +78,23 @@ def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def small_video(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Five frames of 32x24, H.264, with a tone."""
-    path = tmp_path_factory.mktemp("video") / "small.mp4"
+    return write_video(tmp_path_factory.mktemp("video") / "small.mp4", frames=5)
+
+
+@pytest.fixture(scope="session")
+def long_video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with 400 frames: work that can be interrupted."""
+    return write_video(tmp_path_factory.mktemp("video") / "long.mp4", frames=400)
+
+
+def write_video(path: Path, *, frames: int) -> Path:
+    """Write a ramp that moves, with a tone."""
     ramp = np.linspace(0, 255, 32 * 24 * 3).reshape(24, 32, 3)
     with av.open(str(path), "w") as container:
         video = container.add_stream("libx264", rate=25, options={"preset": "ultrafast"})
         video.width, video.height, video.pix_fmt = 32, 24, "yuv420p"
         audio = container.add_stream("aac", rate=8000, layout="mono")
-        for index in range(5):
+        for index in range(frames):
             picture = np.roll(ramp, index, axis=1).astype(np.uint8)
             container.mux(video.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
         tone = np.sin(np.arange(1600) / 5, dtype=np.float32)[None]

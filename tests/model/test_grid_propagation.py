@@ -156,3 +156,18 @@ def test_fresh_offsets_learn_at_their_last_layer_first() -> None:
     for layer in layers:
         assert layer.offsets[6].weight.grad.any()
         assert not layer.offsets[0].weight.grad.any()
+
+
+@pytest.mark.usefixtures("quick_flow")
+@torch.no_grad()
+def test_all_states_are_own_features_then_every_branch_in_order() -> None:
+    made = network()
+    gathered = made.states(clip())
+    assert [len(known) for known in gathered] == [5] * 4
+    last = torch.stack([known[-1] for known in gathered], dim=1)
+    assert_close(last, made(clip()))
+    own = torch.cat([known[0] for known in gathered])
+    assert_close(own, made.extraction(clip()[0]))
+    del made.branches[1:]
+    first = torch.stack([known[1] for known in gathered], dim=1)
+    assert_close(first, made(clip()))

@@ -1,112 +1,121 @@
-"""Systems on clips, degraded by the protocol, scored frame by frame."""
+"""Systems on benchmarks: what has been measured is kept, the rest is measured now."""
 
-import json
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TypeAlias
 
-import torch
-from jaxtyping import Float
-from torch import Tensor
-
-from videogigagan.data.degrade import bicubic_degradation
-from videogigagan.errors import DataError
-from videogigagan.evaluate.fidelity import eight_bit, psnr_luma
-from videogigagan.evaluate.systems import System
-from videogigagan.frozen.lpips import LPIPS
+from videogigagan.data.datasets import ClipFiles
+from videogigagan.evaluate.benchmark import Benchmark
+from videogigagan.evaluate.journal import Journal, Record
+from videogigagan.evaluate.lockstep import Job, measure
+from videogigagan.evaluate.plan import Outcome, Plan
+from videogigagan.upscale.options import Progress
 from videogigagan.video.reader import open_source
 
-Metric: TypeAlias = Callable[[Tensor, Tensor], Tensor]
-"""Results and truth, (t, 3, h, w) of 8-bit levels in [0, 1], to one score per frame (t,)."""
+JOURNAL = "journal.jsonl"
+"""The file with all that has been measured."""
 
-_SUFFIXES = (".mkv", ".mp4", ".mov", ".avi", ".y4m")
-_SCALE = 4
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ClipScores:
-    """One system on one clip."""
-
-    clip: str
-    """Name of the clip."""
-    seconds: float
-    """Time per frame."""
-    frames: dict[str, list[float]]
-    """Score of every frame, by metric."""
-
-    def means(self) -> dict[str, float]:
-        """Mean over the clip's frames, by metric."""
-        return {name: sum(scores) / len(scores) for name, scores in self.frames.items()}
+Watch: TypeAlias = Callable[[str, Progress], None]
+"""Told at each clip, and each frame of each system: which clip, and how far the run is."""
 
 
-def clips_in(folder: Path) -> list[Path]:
-    """The clips of a data set: lossless videos, or folders of images."""
-    if not folder.is_dir():
-        raise DataError(f"{folder}: no such folder. Give a folder of clips.")
-    found = sorted(
-        path
-        for path in folder.iterdir()
-        if not path.name.startswith(".") and (path.is_dir() or path.suffix.lower() in _SUFFIXES)
-    )
-    if not found:
-        raise DataError(f"{folder}: holds no clips. Put videos or folders of images there.")
-    return found
+def evaluate(plan: Plan, watch: Watch) -> list[Outcome]:
+    """Measure what the journal does not hold yet; give all of it, benchmark by benchmark.
 
-
-def evaluate_clip(system: System, path: Path, metrics: Mapping[str, Metric]) -> ClipScores:
-    """Degrade a clip (BI), upscale it, and compare all its frames with the original."""
-    with open_source(path) as source:
-        truth = eight_bit(torch.stack([frame.pixels for frame in source.frames()]))
-    truth = truth[
-        ..., : truth.shape[-2] // _SCALE * _SCALE, : truth.shape[-1] // _SCALE * _SCALE
+    Raises:
+        DataError: A clip cannot be read, a system fails, or its frames do not fit. What is
+            finished by then is kept.
+    """
+    journal = Journal(plan.out / JOURNAL)
+    jobs = [
+        job
+        for benchmark in plan.benchmarks
+        for clip in benchmark.clips
+        if (job := _job(plan, journal, benchmark, clip)).systems
     ]
-    small = bicubic_degradation(truth, _SCALE)
-    started = time.monotonic()
-    result = eight_bit(system(small))
-    seconds = (time.monotonic() - started) / len(truth)
-    scores = {name: metric(result, truth).tolist() for name, metric in metrics.items()}
-    return ClipScores(clip=path.stem, seconds=seconds, frames=scores)
+    ticker = _Ticker(watch, [_work(job, plan.limit) for job in jobs])
+    for job in jobs:
+        ticker.begin(f"{job.benchmark.title}: {job.clip.name}")
+        for record in measure(plan, job, ticker.tick):
+            journal.add(_merged(journal.find(record.task), record))
+    return [
+        Outcome(
+            benchmark=benchmark,
+            system=system,
+            records=tuple(
+                record
+                for clip in benchmark.clips
+                if (record := journal.find(plan.task(benchmark, clip, system)))
+            ),
+        )
+        for benchmark in plan.benchmarks
+        for system in benchmark.systems
+    ]
 
 
-def frame_by_frame(network: LPIPS) -> Metric:
-    """LPIPS of each frame, one at a time, so that memory does not grow with the clip."""
+class _Ticker:
+    """Counts frames of all systems together."""
 
-    def score(
-        result: Float[Tensor, "t 3 h w"], truth: Float[Tensor, "t 3 h w"]
-    ) -> Float[Tensor, " t"]:
-        with torch.inference_mode():
-            pairs = zip(result.split(1), truth.split(1), strict=True)
-            return torch.cat([network(*pair) for pair in pairs])
+    def __init__(self, watch: Watch, work: Sequence[int | None]) -> None:
+        self._label = ""
+        self._watch = watch
+        known = [frames for frames in work if frames is not None]
+        self._total = sum(known) if len(known) == len(work) else None
+        self._done = 0
+        self._started = time.monotonic()
 
-    return score
+    def begin(self, label: str) -> None:
+        self._label = label
+        self._show()
 
+    def tick(self) -> None:
+        self._done += 1
+        self._show()
 
-def evaluate(
-    system: System, folder: Path, metrics: Mapping[str, Metric], journal: Path
-) -> Iterator[ClipScores]:
-    """Score every clip of a folder; what the journal has already is not computed again."""
-    journal.parent.mkdir(parents=True, exist_ok=True)
-    done = _finished(journal)
-    for path in clips_in(folder):
-        scores = done.get(path.stem)
-        if scores is None or not metrics.keys() <= scores.frames.keys():
-            scores = evaluate_clip(system, path, metrics)
-            with journal.open("a") as file:
-                note = {"clip": scores.clip, "seconds": scores.seconds, "frames": scores.frames}
-                file.write(json.dumps(note) + "\n")
-        yield scores
+    def _show(self) -> None:
+        seconds = time.monotonic() - self._started
+        self._watch(self._label, Progress(done=self._done, total=self._total, seconds=seconds))
 
 
-METRICS: dict[str, Metric] = {"psnr_y": psnr_luma}
-"""Metrics that need no weights."""
+def _job(plan: Plan, journal: Journal, benchmark: Benchmark, clip: ClipFiles) -> Job:
+    """What is missing of a clip: a system that is new, or has changed, or lacks a metric."""
+    missing = []
+    for system in benchmark.systems:
+        found = journal.find(plan.task(benchmark, clip, system))
+        known = found.scores if found and found.agrees(plan.judge_files) else {}
+        metrics = {
+            name: metric for name, metric in benchmark.metrics.items() if name not in known
+        }
+        if metrics:
+            missing.append((system, metrics))
+    return Job(benchmark=benchmark, clip=clip, systems=tuple(missing))
 
 
-def _finished(journal: Path) -> dict[str, ClipScores]:
-    if not journal.is_file():
-        return {}
-    lines = journal.read_text().splitlines()
-    return {
-        scores.clip: scores for scores in (ClipScores(**json.loads(line)) for line in lines)
-    }
+def _merged(old: Record | None, new: Record) -> Record:
+    """The new record, with what the old one knows of metrics that were not measured again."""
+    if old is None or not old.agrees(new.judges):
+        return new
+    return replace(
+        new,
+        scores={**old.scores, **new.scores},
+        judges={**old.judges, **new.judges},
+        cost=old.cost + new.cost,
+    )
+
+
+def _work(job: Job, limit: int | None) -> int | None:
+    """Frames of all systems together; None if the clip does not tell its length."""
+    length = _length(job.clip)
+    if length is None:
+        return None
+    return len(job.systems) * (length if limit is None else min(length, limit))
+
+
+def _length(clip: ClipFiles) -> int | None:
+    if clip.length is not None:
+        return clip.length
+    if isinstance(clip.frames, tuple):
+        return len(clip.frames)
+    with open_source(clip.frames) as source:
+        return source.info.frame_count_hint

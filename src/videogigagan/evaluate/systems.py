@@ -1,59 +1,186 @@
-"""What can be measured: a name becomes a function from small clips to large ones."""
+"""What can be measured: a name becomes a function from small clips to large frames."""
 
-from collections.abc import Callable
+import hashlib
+import re
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeAlias
 
-import torch
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 
-from videogigagan.errors import CheckpointError
-from videogigagan.evaluate.peers.basicvsr import BasicVSR
-from videogigagan.model.warm_start import unwrapped
+from videogigagan.errors import ConfigError
+from videogigagan.evaluate.peers.basicvsr import BasicVSR, load_basicvsr
+from videogigagan.evaluate.peers.basicvsrpp import BasicVSRPlusPlus, load_basicvsr_plus_plus
+from videogigagan.evaluate.peers.bicubic import matlab_bicubic
+from videogigagan.evaluate.peers.external import Upscale, frames_by, frames_in
+from videogigagan.evaluate.peers.gigagan import load_image_gigagan, stream_apart
+from videogigagan.model.checkpoint import find_weights, load_generator, packaged_weights
+from videogigagan.model.generator import Generator
 from videogigagan.ops.layout import channels_last
-from videogigagan.ops.resize import bicubic_upsample
-from videogigagan.upscale.upscaler import VideoUpscaler
+from videogigagan.upscale.upscaler import VideoUpscaler, choose_device
 
-System: TypeAlias = Callable[[Tensor], Tensor]
-"""(t, 3, h, w) to (t, 3, 4h, 4w), RGB in [0, 1]; one shot at a time."""
+BASICVSR_FOLDER = Path(".cache/basicvsr")
+"""Where `make basicvsr` puts the released checkpoints."""
+
+_SCALE = 4
+_KINDS = ("bicubic", "basicvsr", "basicvsr++", "gigagan", "external", "external-command")
+_NAMES = "bicubic, basicvsr, basicvsr++=FILE, gigagan=FILE, external=DIR, external-command=…"
+_TITLED = re.compile(r"([^=:/\\]{2,}):(.+)", re.DOTALL)  # one letter is a drive
 
 
-def build_system(name: str) -> System:
-    """Construct a system by name.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class System:
+    """Something that enlarges clips four times."""
+
+    name: str
+    """How it was asked for; unlike that of any other system in a run."""
+    title: str
+    """Heading in tables and figures."""
+    parameters: int | None
+    """Size of its network, propagation included; None where it is not in our code."""
+    weights: str | None
+    """SHA-256 of its weights file; None where there is none."""
+    upscale: Upscale
+    """One shot (t, 3, h, w) and the clip's name to its large frames (3, H, W), one by one; RGB
+    in [0, 1], some systems leave it."""
+
+
+def build_system(name: str, *, data_set: str, degradation: str) -> System:
+    """Construct a system by name, on the GPU if there is one, in single precision.
 
     Args:
-        name: `bicubic`; `basicvsr=FILE` with a released checkpoint; or weights for
-            `VideoUpscaler`, by name or file.
+        name: `bicubic`; `basicvsr`, or `basicvsr=FILE_OR_FOLDER`; `basicvsr++=FILE`;
+            `gigagan=WEIGHTS`; `external=DIR`; `external-command=TEMPLATE`; or weights of ours,
+            by name or file. A title may stand before it: `TITLE:external=DIR`.
+        data_set: Name of the data set; with the degradation it decides on BasicVSR's weights.
+        degradation: `bi` or `bd`.
+
+    Raises:
+        ConfigError: There is no such system, or it needs a value.
+        CheckpointError: Its weights are missing, damaged, or do not fit.
+        DataError: Its folder of results is missing.
     """
-    if name == "bicubic":
-        return _bicubic
-    if name.startswith("basicvsr="):
-        return _basicvsr(Path(name.removeprefix("basicvsr=")))
-    return VideoUpscaler.from_pretrained(name).upscale_tensor
+    titled = _TITLED.fullmatch(name)
+    title, wanted = titled.groups() if titled else (None, name)
+    system = _construct(wanted, data_set, degradation)
+    return replace(system, name=name, title=(title or system.title).strip())
 
 
-def _bicubic(clip: Float[Tensor, "t 3 h w"]) -> Float[Tensor, "t 3 H W"]:
-    return bicubic_upsample(clip, 4)
+def _construct(wanted: str, data_set: str, degradation: str) -> System:
+    kind, equals, value = wanted.partition("=")
+    if equals and kind in _KINDS and not value:
+        raise ConfigError(f"system '{kind}': has nothing after its equals sign. Name {_NAMES}.")
+    match kind, bool(equals):
+        case "bicubic", False:
+            system = _without_weights("bicubic", _bicubic)
+        case "basicvsr", given:
+            place = Path(value) if given else BASICVSR_FOLDER
+            path = place / _checkpoint(data_set, degradation) if place.is_dir() else place
+            system = _peer("BasicVSR", path, load_basicvsr(path))
+        case "basicvsr++", True:
+            system = _peer("BasicVSR++", Path(value), load_basicvsr_plus_plus(Path(value)))
+        case "gigagan", True:
+            system = _gigagan(value)
+        case "external", True:
+            system = _without_weights(Path(value).resolve().name, frames_in(Path(value)))
+        case "external-command", True:
+            upscale = frames_by(value)
+            system = _without_weights(Path(shlex.split(value)[0]).name, upscale)
+        case _:
+            system = _ours(wanted)
+    return system
 
 
-def _basicvsr(path: Path) -> System:
-    if not path.is_file():
-        raise CheckpointError(
-            f"{path}: no such file. Get BasicVSR's weights with `make basicvsr`."
+def _bicubic(clip: Float[Tensor, "t 3 h w"], name: str) -> Iterator[Tensor]:  # noqa: ARG001
+    for frame in clip.split(1):
+        yield matlab_bicubic(frame, _SCALE)[0]
+
+
+def _checkpoint(data_set: str, degradation: str) -> str:
+    """The released file that the published tables use for a column (Table 3)."""
+    if degradation == "bd":
+        return "BasicVSR_Vimeo90K_BDx4.pth"
+    if degradation != "bi":
+        raise ConfigError(
+            f"basicvsr: has no weights for degradation '{degradation}'. "
+            f"Give bi or bd, or name a file: basicvsr=FILE.pth."
         )
-    network = BasicVSR().eval()
-    content = torch.load(path, map_location="cpu", weights_only=True)
-    try:
-        network.load_released(unwrapped(content))
-    except RuntimeError as error:
-        raise CheckpointError(
-            f"{path}: does not hold BasicVSR. Get it with `make basicvsr`."
-        ) from error
-    network = channels_last(network)
+    if data_set.lower().startswith("reds"):
+        return "BasicVSR_REDS4.pth"
+    return "BasicVSR_Vimeo90K_BIx4.pth"
 
-    def upscale(clip: Float[Tensor, "t 3 h w"]) -> Float[Tensor, "t 3 H W"]:
-        with torch.inference_mode():
-            return network(clip[None])[0]
 
-    return upscale
+def _peer(title: str, path: Path, network: BasicVSR | BasicVSRPlusPlus) -> System:
+    device = choose_device("auto")
+    parameters = _parameters(network)
+    network = channels_last(network).to(device)
+
+    def upscale(clip: Float[Tensor, "t 3 h w"], name: str) -> Iterator[Tensor]:  # noqa: ARG001
+        for large in network.stream(clip.to(device)):
+            yield large.cpu()
+
+    return System(
+        name=title,
+        title=title,
+        parameters=parameters,
+        weights=_sha256(path),
+        upscale=upscale,
+    )
+
+
+def _gigagan(value: str) -> System:
+    path = find_weights(value)
+    generator = load_image_gigagan(path)
+    upscaler = VideoUpscaler(generator, precision="fp32", chunk=1)
+
+    def upscale(clip: Float[Tensor, "t 3 h w"], name: str) -> Iterator[Tensor]:  # noqa: ARG001
+        yield from stream_apart(upscaler, clip)
+
+    return _generative("GigaGAN (image)", path, generator, upscale)
+
+
+def _ours(value: str) -> System:
+    if not Path(value).suffix and not Path(value).is_file() and value not in packaged_weights():
+        known = ", ".join(sorted(packaged_weights())) or "none"
+        raise ConfigError(
+            f"system '{value}' is not known. Name {_NAMES}, "
+            f"or weights (a file; in the package: {known})."
+        )
+    path = find_weights(value)
+    generator = load_generator(path)
+    upscaler = VideoUpscaler(generator, precision="fp32")
+
+    def upscale(clip: Float[Tensor, "t 3 h w"], name: str) -> Iterator[Tensor]:  # noqa: ARG001
+        yield from upscaler.stream(clip)
+
+    return _generative(path.stem, path, generator, upscale)
+
+
+def _generative(title: str, path: Path, generator: Generator, upscale: Upscale) -> System:
+    if generator.config.scale != _SCALE:
+        raise ConfigError(
+            f"{path}: enlarges {generator.config.scale} times, the protocol {_SCALE} times. "
+            f"Give weights of a {_SCALE}x model."
+        )
+    return System(
+        name=title,
+        title=title,
+        parameters=_parameters(generator),
+        weights=_sha256(path),
+        upscale=upscale,
+    )
+
+
+def _without_weights(title: str, upscale: Upscale) -> System:
+    return System(name=title, title=title, parameters=None, weights=None, upscale=upscale)
+
+
+def _parameters(network: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,40 +1,28 @@
 """LPIPS v0.1, the learned perceptual distance (Zhang et al. 2018): a loss and a metric.
 
-The published linear heads on AlexNet or SqueezeNet 1.1 features, in our own code. Weights are a
-state dict of torchvision's feature keys (`features.…`) beside the heads'
-(`lin{k}.model.1.weight`).
+The published linear heads on AlexNet, SqueezeNet 1.1 or VGG16 features, in our own code. A file
+is one state dict: features, named as in torchvision (`features.…`) or in the authors' package
+(`net.slice{k}.…`), and heads (`lin{k}.model.1.weight`).
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator
 from pathlib import Path
-from pickle import UnpicklingError
-from typing import Literal
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from videogigagan.errors import CheckpointError
+from videogigagan.frozen import trunks
+from videogigagan.frozen.files import fill, read_state
+from videogigagan.frozen.trunks import Trunk
 
-Trunk = Literal["alex", "squeeze"]
-
-_PREFIX = "features."
-
-
-class Fire(nn.Module):
-    """SqueezeNet's block: squeeze to few channels, expand by 1x1 and 3x3 side by side."""
-
-    def __init__(self, wide: int, narrow: int, half: int) -> None:
-        super().__init__()
-        self.squeeze = nn.Conv2d(wide, narrow, 1)
-        self.expand1x1 = nn.Conv2d(narrow, half, 1)
-        self.expand3x3 = nn.Conv2d(narrow, half, 3, padding=1)
-
-    def forward(self, x: Float[Tensor, "n i h w"]) -> Float[Tensor, "n o h w"]:
-        """Squeeze, then expand."""
-        x = F.relu(self.squeeze(x))
-        return torch.cat((F.relu(self.expand1x1(x)), F.relu(self.expand3x3(x))), dim=1)
+_TRUNKS = {"alex": trunks.alex, "squeeze": trunks.squeeze, "vgg": trunks.vgg}
+_NAMES = (
+    (re.compile(r"features\.(.+)"), r"features.\1"),
+    (re.compile(r"net\.slice\d\.(.+)"), r"features.\1"),
+    (re.compile(r"lin(\d)\.model\.1\.weight"), r"heads.\1"),
+)
 
 
 class LPIPS(nn.Module):
@@ -50,9 +38,10 @@ class LPIPS(nn.Module):
 
     def __init__(self, trunk: Trunk = "alex") -> None:
         super().__init__()
-        layers, self.taps, widths = _TRUNKS[trunk]()
-        self.features = nn.Sequential(*layers)
-        self.heads = nn.ParameterList(torch.ones(1, width, 1, 1) for width in widths)
+        self.features = _TRUNKS[trunk]()
+        self.heads = nn.ParameterList(
+            torch.ones(1, width, 1, 1) for width in self.features.widths
+        )
         shift = torch.tensor([-0.030, -0.088, -0.188])
         scale = torch.tensor([0.458, 0.448, 0.450])
         self.register_buffer("shift", shift[:, None, None], persistent=False)
@@ -70,60 +59,28 @@ class LPIPS(nn.Module):
             total = total + (head * (a - b).square()).sum(dim=1).mean(dim=(1, 2))
         return total
 
-    def load(self, weights: Mapping[str, Tensor]) -> None:
-        """Load published weights, strictly."""
-        state = {key: value for key, value in weights.items() if key.startswith(_PREFIX)}
-        for index in range(len(self.heads)):
-            state[f"heads.{index}"] = weights[f"lin{index}.model.1.weight"]
-        self.load_state_dict(state, strict=True)
-
-    def _describe(self, picture: Tensor) -> list[Tensor]:
-        x = (2 * picture - 1 - self.shift) / self.scale
-        described = []
-        for index, layer in enumerate(self.features):
-            x = layer(x)
-            if index in self.taps:
-                norm = torch.linalg.vector_norm(x, dim=1, keepdim=True)
-                described.append(x / (norm + 1e-10))
-        return described
+    def _describe(self, picture: Tensor) -> Iterator[Tensor]:
+        for x in self.features.maps((2 * picture - 1 - self.shift) / self.scale):
+            norm = torch.linalg.vector_norm(x, dim=1, keepdim=True)
+            yield x / (norm + 1e-10)
 
 
 def load_lpips(path: Path, trunk: Trunk = "alex") -> LPIPS:
-    """Read an LPIPS network from a state-dict file."""
-    if not path.is_file():
-        raise CheckpointError(
-            f"{path}: no such file. LPIPS needs its published {trunk} weights there."
-        )
+    """Read an LPIPS network from a state-dict file.
+
+    Raises:
+        CheckpointError: The file is missing, damaged, or holds something else.
+    """
+    what = f"LPIPS {trunk}"
+    state = read_state(path, what)
     network = LPIPS(trunk)
-    try:
-        network.load(dict(torch.load(path, map_location="cpu", weights_only=True)))
-    except (EOFError, KeyError, RuntimeError, TypeError, UnpicklingError) as error:
-        raise CheckpointError(
-            f"{path}: does not hold LPIPS {trunk} weights ({type(error).__name__}). "
-            f"Give the published ones, trunk and heads in one state dict."
-        ) from error
+    fill(network, {ours: state[key] for key in state if (ours := _ours(key))}, path, what)
     return network.eval()
 
 
-def _alex() -> tuple[list[nn.Module], tuple[int, ...], tuple[int, ...]]:
-    layers = [
-        nn.Conv2d(3, 64, 11, stride=4, padding=2), nn.ReLU(), nn.MaxPool2d(3, 2),
-        nn.Conv2d(64, 192, 5, padding=2), nn.ReLU(), nn.MaxPool2d(3, 2),
-        nn.Conv2d(192, 384, 3, padding=1), nn.ReLU(),
-        nn.Conv2d(384, 256, 3, padding=1), nn.ReLU(),
-        nn.Conv2d(256, 256, 3, padding=1), nn.ReLU(),
-    ]  # fmt: skip
-    return layers, (1, 4, 7, 9, 11), (64, 192, 384, 256, 256)
-
-
-def _squeeze() -> tuple[list[nn.Module], tuple[int, ...], tuple[int, ...]]:
-    layers = [
-        nn.Conv2d(3, 64, 3, stride=2), nn.ReLU(), nn.MaxPool2d(3, 2, ceil_mode=True),
-        Fire(64, 16, 64), Fire(128, 16, 64), nn.MaxPool2d(3, 2, ceil_mode=True),
-        Fire(128, 32, 128), Fire(256, 32, 128), nn.MaxPool2d(3, 2, ceil_mode=True),
-        Fire(256, 48, 192), Fire(384, 48, 192), Fire(384, 64, 256), Fire(512, 64, 256),
-    ]  # fmt: skip
-    return layers, (1, 4, 7, 9, 10, 11, 12), (64, 128, 256, 384, 384, 512, 512)
-
-
-_TRUNKS = {"alex": _alex, "squeeze": _squeeze}
+def _ours(key: str) -> str | None:
+    """Our name of a published weight; None for others, such as a classifier's last layers."""
+    for published, ours in _NAMES:
+        if match := published.fullmatch(key):
+            return match.expand(ours)
+    return None

@@ -94,7 +94,20 @@ class GridPropagation(nn.Module):
             storage: Type in which features rest while other frames are worked on; half
                 precision halves the memory of a long shot. The clip's own type when None.
         """
-        storage = storage or clip.dtype
+        known = self._gather(clip, storage or clip.dtype, every=False)
+        return torch.stack([found[-1] for found in known], dim=1)
+
+    def states(self, clip: Clip, *, storage: torch.dtype | None = None) -> list[list[Tensor]]:
+        """Gather the same, and keep all that the tail of BasicVSR++ reads.
+
+        Returns:
+            For every frame its own features, then the states of all branches, in their order;
+            each is (b, channels, h, w).
+        """
+        return self._gather(clip, storage or clip.dtype, every=True)
+
+    def _gather(self, clip: Tensor, storage: torch.dtype, *, every: bool) -> list[list[Tensor]]:
+        """Run all branches; of each frame, what they found, or the last one's state alone."""
         to_next, to_previous = neighbour_flows(self.flow, clip)
         known = [[self.extraction(frame).to(storage)] for frame in clip.unbind(1)]
         for number, branch in enumerate(self.branches):
@@ -103,10 +116,10 @@ class GridPropagation(nn.Module):
             else:
                 frames, flows = known, to_previous
             for found, state in zip(frames, branch(frames, flows), strict=True):
-                if branch is self.branches[-1]:
+                if branch is self.branches[-1] and not every:
                     found.clear()  # nobody reads these any more
                 found.append(state.to(storage))
-        return torch.stack([found[-1] for found in known], dim=1)
+        return known
 
 
 def _two_back(flows: list[Tensor]) -> Tensor:

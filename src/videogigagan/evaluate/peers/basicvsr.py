@@ -1,55 +1,51 @@
 """BasicVSR (Chan et al., CVPR 2021): our propagation with BasicVSR's reconstruction tail."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import torch
-import torch.nn.functional as F
-from torch import nn
+from jaxtyping import Float
+from torch import Tensor, nn
 
+from videogigagan.evaluate.peers.released import read_released
+from videogigagan.evaluate.peers.tail import PixelShuffleTail, tail_weights
 from videogigagan.model.propagation import BidirectionalPropagation
-from videogigagan.model.warm_start import load_strictly, propagation_from_basicvsr, unwrapped
-from videogigagan.ops.layout import clips_of, frames_of
-from videogigagan.ops.resize import bilinear_upsample
-from videogigagan.shapes import Clip, LargeClip
-
-_TAIL = ("upconv1", "upconv2", "conv_hr", "conv_last")
+from videogigagan.model.warm_start import load_strictly, propagation_from_basicvsr
 
 
 class BasicVSR(nn.Module):
-    """The 4x regression baseline; 6,291,311 parameters with 64 channels and 30 blocks.
-
-    Shapes:
-        clip:    (b, t, 3, h, w), RGB in [0, 1]
-        result:  (b, t, 3, 4h, 4w), RGB, not clamped
-    """
+    """The 4x regression baseline; 6,291,311 parameters with 64 channels and 30 blocks."""
 
     def __init__(self, channels: int = 64, blocks: int = 30) -> None:
         super().__init__()
         self.propagation = BidirectionalPropagation(channels, blocks)
-        self.upconv1 = nn.Conv2d(channels, 4 * channels, 3, padding=1)
-        self.upconv2 = nn.Conv2d(channels, 4 * 64, 3, padding=1)
-        self.conv_hr = nn.Conv2d(64, 64, 3, padding=1)
-        self.conv_last = nn.Conv2d(64, 3, 3, padding=1)
+        self.tail = PixelShuffleTail(channels)
 
-    def forward(self, clip: Clip) -> LargeClip:
-        """Upscale one shot four times."""
-        features = self.propagation(clip)
-        frames = [
-            self._reconstruct(*pair)
-            for pair in zip(frames_of(clip), frames_of(features), strict=True)
-        ]
-        return clips_of(torch.stack(frames), len(clip))
+    def stream(self, clip: Float[Tensor, "t 3 h w"]) -> Iterator[Float[Tensor, "3 H W"]]:
+        """Upscale one shot four times, for inference; yield its frames one by one.
 
-    def _reconstruct(self, frame: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
-        x = F.leaky_relu(F.pixel_shuffle(self.upconv1(features[None]), 2), 0.1)
-        x = F.leaky_relu(F.pixel_shuffle(self.upconv2(x), 2), 0.1)
-        x = F.leaky_relu(self.conv_hr(x), 0.1)
-        return (self.conv_last(x) + bilinear_upsample(frame[None], 4))[0]
+        Features of the whole shot are held, at the small size, but one large frame only.
 
-    def load_released(self, content: object, *, name: str = "BasicVSR weights") -> None:
-        """Load a BasicSR checkpoint, every key of it, strictly; `name` is for messages."""
-        weights = unwrapped(content)
-        state = {
-            f"propagation.{key}": value
-            for key, value in propagation_from_basicvsr(weights).items()
-        }
-        state |= {key: value for key, value in weights.items() if key.startswith(_TAIL)}
-        load_strictly(self, state, name=name)
+        Args:
+            clip: RGB in [0, 1]; the results are not clamped.
+        """
+        with torch.no_grad():
+            features = self.propagation(clip[None])[0]
+        for frame, known in zip(clip.split(1), features.split(1), strict=True):
+            with torch.no_grad():
+                large = self.tail(frame, known)[0]
+            yield large
+
+
+def load_basicvsr(path: Path) -> BasicVSR:
+    """Build BasicVSR as wide and deep as a released file says, and load it strictly.
+
+    Raises:
+        CheckpointError: The file is missing, damaged, of another network, or does not fit.
+    """
+    config, weights = read_released(path, "basicvsr")
+    network = BasicVSR(config.channels, config.blocks)
+    propagation = propagation_from_basicvsr(weights)
+    state = {f"propagation.{key}": tensor for key, tensor in propagation.items()}
+    load_strictly(network, state | tail_weights(weights), name=str(path))
+    return network.eval()
