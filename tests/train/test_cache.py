@@ -9,6 +9,8 @@ from torch import nn
 from torch.testing import assert_close
 
 from videogigagan.data.clips import ClipSource
+from videogigagan.errors import DataError
+from videogigagan.train.batches import cached_files
 from videogigagan.train.cache import fill_cache, read_cached
 
 
@@ -23,6 +25,17 @@ def test_filling_goes_on_where_it_was_stopped(
     assert [path.name for path in tmp_path.iterdir()] == ["000000.safetensors"]
     assert list(fill_cache(tmp_path, clip_source, propagation, 2)) == [1]
     assert contents(tmp_path) == contents(cache)
+
+
+def test_clips_of_held_out_files_lie_apart_and_are_not_learnt_from(
+    tmp_path: Path, cache: Path, clip_source: ClipSource, propagation: nn.Module
+) -> None:
+    held_out = {"waves.png"}
+    assert list(fill_cache(tmp_path, clip_source, propagation, 2, held_out=held_out)) == [0, 1]
+    assert contents(tmp_path / "held-out") == contents(cache)
+    with pytest.raises(DataError, match="holds no cached features"):
+        cached_files(tmp_path)
+    assert list(fill_cache(tmp_path, clip_source, propagation, 2, held_out=held_out)) == []
 
 
 def test_a_full_cache_is_left_alone(cache: Path, clip_source: ClipSource) -> None:

@@ -13,6 +13,7 @@ from videogigagan.errors import VideoGigaGANError
 from videogigagan.frozen.lpips import LPIPS
 from videogigagan.model.generator import Generator
 from videogigagan.model.presets import GENERATORS
+from videogigagan.train.batches import Batch, draw_batch
 from videogigagan.train.config import LossWeights, TrainConfig
 from videogigagan.train.loop import learning_rate, train
 
@@ -62,6 +63,20 @@ def test_propagation_is_left_alone_and_the_rest_learns(
     moved = {k for k, v in network.state_dict().items() if not torch.equal(v, before[k])}
     assert {key.split(".")[0] for key in moved} == {"mapping", "stem", "encoder", "decoder"}
     assert any(".temporal." in key for key in moved)
+
+
+def test_a_step_learns_from_the_batch_that_it_is_given(
+    config: TrainConfig, fresh: Make, lpips: LPIPS
+) -> None:
+    def darkness(config: TrainConfig, step: int) -> Batch:
+        batch = draw_batch(config, step)
+        return replace(batch, large=torch.zeros_like(batch.large))
+
+    config = replace(config, weights=LossWeights(charbonnier=1.0, lpips=0.0))
+    figures = list(train(config, fresh(), lpips, darkness))
+    assert all("lpips" not in step for step in figures)  # what weighs nothing is not computed
+    bright = list(train(replace(config, run=config.run / "bright"), fresh(), lpips))
+    assert figures[0]["charbonnier"] > bright[0]["charbonnier"]
 
 
 def test_journal_has_the_figures_of_every_step(

@@ -25,6 +25,8 @@ class ClipPair:
     """What the network sees, RGB in [0, 1]."""
     large: Float[Tensor, "t 3 H W"]
     """What it should make of it."""
+    source: str
+    """Name of the file it was cut from."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,16 +63,19 @@ class ClipSource:
             self._draw(np.random.default_rng((self.seed, index, candidate)))
             for candidate in range(self.candidates)
         )
-        large = max(drawn, key=_texture)
-        return ClipPair(small=bicubic_degradation(large, self.scale), large=large)
+        large, path = max(drawn, key=lambda candidate: _texture(candidate[0]))
+        small = bicubic_degradation(large, self.scale)
+        return ClipPair(small=small, large=large, source=path.name)
 
-    def _draw(self, rng: np.random.Generator) -> Tensor:
+    def _draw(self, rng: np.random.Generator) -> tuple[Tensor, Path]:
         size = self.small_size * self.scale
         if rng.random() < self.photo_share:
-            large = camera_motion(_photo(_pick(self.photos, rng), size), self.frames, size, rng)
+            path = _pick(self.photos, rng)
+            large = camera_motion(_photo(path, size), self.frames, size, rng)
         else:
-            large = _crop(_pick(self.videos, rng), self.frames, size, rng)
-        return _eight_bit(_augment(large, rng))
+            path = _pick(self.videos, rng)
+            large = _crop(path, self.frames, size, rng)
+        return _eight_bit(_augment(large, rng)), path
 
 
 def _pick(folder: Path, rng: np.random.Generator) -> Path:

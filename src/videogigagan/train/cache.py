@@ -4,7 +4,7 @@ While propagation is frozen its output for a clip never changes; on a CPU it cos
 the U-Net, so it is computed once per clip and read again at every visit.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import torch
@@ -13,19 +13,33 @@ from torch import Tensor, nn
 
 from videogigagan.data.clips import ClipSource
 
+HELD_OUT = "held-out"
+"""Folder inside a cache for clips that judge and are never learnt from."""
+
 
 def fill_cache(
-    folder: Path, source: ClipSource, propagation: nn.Module, clips: int
+    folder: Path,
+    source: ClipSource,
+    propagation: nn.Module,
+    clips: int,
+    *,
+    held_out: Collection[str] = (),
 ) -> Iterator[int]:
-    """Write clips 0 … `clips`-1 that are not there yet; yield each index when it is on disk."""
+    """Write clips 0 … `clips`-1 that are not there yet; yield each index when it is on disk.
+
+    Clips cut from files that `held_out` names go into `folder/held-out`, which no batch reads:
+    a file is either learnt from or judged by, whatever part of it a clip shows.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for index in range(clips):
-        target = folder / f"{index:06d}.safetensors"
-        if target.exists():
+        name = f"{index:06d}.safetensors"
+        if (folder / name).exists() or (folder / HELD_OUT / name).exists():
             continue
         pair = source.pair(index)
+        target = folder / (HELD_OUT if pair.source in held_out else "") / name
         with torch.inference_mode():
             features = propagation(pair.small[None])[0]
+        target.parent.mkdir(exist_ok=True)
         part = target.with_suffix(".partial")
         save_file(
             {

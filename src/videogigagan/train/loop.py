@@ -3,7 +3,7 @@
 import json
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import torch
@@ -21,12 +21,16 @@ from videogigagan.train.state import RunState
 
 
 def train(
-    config: TrainConfig, generator: Generator, lpips: LPIPS
+    config: TrainConfig,
+    generator: Generator,
+    lpips: LPIPS,
+    draw: Callable[[TrainConfig, int], Batch] = draw_batch,
 ) -> Iterator[dict[str, float]]:
     """Train, or go on training, in `config.run`; yield each step's named figures.
 
     Propagation does not take part: its features come from the cache. The generator passed in is
-    trained in place; the averaged weights lie in `state.pt` under `average`.
+    trained in place; the averaged weights lie in `state.pt` under `average`. `draw` makes the
+    batch of a step, from nothing but its arguments.
     """
     config.run.mkdir(parents=True, exist_ok=True)
     learning = [
@@ -42,9 +46,7 @@ def train(
         torch.manual_seed(config.seed * 1_000_003 + state.step)
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(config, state.step)
-        figures = generator_step(
-            generator, lpips, draw_batch(config, state.step), config, optimizer
-        )
+        figures = generator_step(generator, lpips, draw(config, state.step), config, optimizer)
         state.average.update(generator, state.step)
         state.step += 1
         if not math.isfinite(figures["total"]):
@@ -71,12 +73,12 @@ def generator_step(
     style = generator.style(int(torch.randint(2**31, ())))
     result = frames_of(generator.render(batch.features, style))
     truth = frames_of(batch.large)
-    terms = {
-        "charbonnier": charbonnier(result, truth),
-        "lpips": perceptual(lpips, result, truth, draws),
-    }
     weights = config.weights
-    total = weights.charbonnier * terms["charbonnier"] + weights.lpips * terms["lpips"]
+    terms = {"charbonnier": charbonnier(result, truth)}
+    total = weights.charbonnier * terms["charbonnier"]
+    if weights.lpips:
+        terms["lpips"] = perceptual(lpips, result, truth, draws)
+        total = total + weights.lpips * terms["lpips"]
     optimizer.zero_grad(set_to_none=True)
     total.backward()
     norm = nn.utils.clip_grad_norm_(generator.parameters(), config.gradient_norm)
