@@ -12,7 +12,7 @@ from torch.testing import assert_close
 
 from videogigagan.data.clips import ClipSource
 from videogigagan.data.degrade import bicubic_degradation
-from videogigagan.errors import DataError
+from videogigagan.errors import ConfigError, DataError
 
 WIDTH, HEIGHT = 64, 48
 
@@ -83,6 +83,27 @@ def test_sizes_and_range(source: ClipSource, share: float) -> None:
 def test_small_clip_is_the_degraded_large_one(source: ClipSource) -> None:
     pair = source.pair(0)
     assert torch.equal(pair.small, bicubic_degradation(pair.large, 4))
+
+
+def test_defocus_varies_from_clip_to_clip_and_not_within_one(source: ClipSource) -> None:
+    def detail(clip: torch.Tensor) -> torch.Tensor:
+        return (clip[..., 1:] - clip[..., :-1]).abs().mean(dim=(1, 2, 3))
+
+    blurred = replace(source, defocus=2.0)
+    ratios = torch.stack(
+        [detail(blurred.pair(i).large) / detail(source.pair(i).large) for i in range(8)]
+    )
+    assert (ratios <= 1).all()
+    assert ratios.mean(dim=1).std() > 0.1
+    assert (ratios.std(dim=1) < 0.05).all()
+    for index in range(2):
+        pair = blurred.pair(index)
+        assert torch.equal(pair.small, bicubic_degradation(pair.large, 4))
+
+
+def test_negative_defocus_is_refused(source: ClipSource) -> None:
+    with pytest.raises(ConfigError, match="defocus must be at least 0, not -1"):
+        replace(source, defocus=-1.0)
 
 
 def test_global_generators_are_left_alone(source: ClipSource) -> None:

@@ -1,11 +1,13 @@
 """Training clips: everything about clip number s follows from (seed, s)."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
 import av
 import numpy as np
 import torch
+import torch.nn.functional as F
 from av.error import FFmpegError
 from jaxtyping import Float
 from PIL import Image
@@ -13,7 +15,7 @@ from torch import Tensor
 
 from videogigagan.data.degrade import bicubic_degradation
 from videogigagan.data.motion import camera_motion
-from videogigagan.errors import DataError
+from videogigagan.errors import ConfigError, DataError
 from videogigagan.ops.resize import bicubic_downsample, bicubic_upsample
 
 
@@ -45,6 +47,10 @@ class ClipSource:
     """Reduction from the large to the small clip."""
     photo_share: float = 0.6
     """Share of the clips that come from photos."""
+    defocus: float = 0.0
+    """Largest sigma of the blur that a clip as a whole gets, in pixels of the large clip. What
+    is scaled down is sharper than what a camera films at that size; with clips of all degrees a
+    network can tell from the small clip how sharp the large one should be."""
     candidates: int = 2
     """Clips drawn for each one kept, the one with most texture: flat walls teach little."""
     seed: int = 0
@@ -56,6 +62,8 @@ class ClipSource:
                 raise DataError(
                     f"{folder}: no such folder. Give a folder of training material."
                 )
+        if not self.defocus >= 0:
+            raise ConfigError(f"clips: defocus must be at least 0, not {self.defocus}.")
 
     def pair(self, index: int) -> ClipPair:
         """Clip number `index`: the same one whenever, wherever it is asked for."""
@@ -64,6 +72,8 @@ class ClipSource:
             for candidate in range(self.candidates)
         )
         large, path = max(drawn, key=lambda candidate: _texture(candidate[0]))
+        rng = np.random.default_rng((self.seed, index, self.candidates))
+        large = _eight_bit(_defocused(large, rng.uniform(0, self.defocus)))
         small = bicubic_degradation(large, self.scale)
         return ClipPair(small=small, large=large, source=path.name)
 
@@ -75,7 +85,7 @@ class ClipSource:
         else:
             path = _pick(self.videos, rng)
             large = _crop(path, self.frames, size, rng)
-        return _eight_bit(_augment(large, rng)), path
+        return _augment(large, rng), path
 
 
 def _pick(folder: Path, rng: np.random.Generator) -> Path:
@@ -129,6 +139,19 @@ def _augment(clip: Tensor, rng: np.random.Generator) -> Tensor:
     axes = [axis for axis in (0, 2, 3) if rng.random() < 0.5]
     clip = clip.flip(axes)
     return clip.transpose(2, 3).contiguous() if rng.random() < 0.5 else clip
+
+
+def _defocused(clip: Tensor, sigma: float) -> Tensor:
+    """Blur a clip by a Gaussian; the border is mirrored."""
+    reach = math.ceil(3 * sigma)
+    if reach == 0:
+        return clip
+    places = torch.arange(-reach, reach + 1)
+    taps = (-places.square() / (2 * sigma**2)).exp()
+    taps = (taps / taps.sum()).expand(3, 1, -1)
+    clip = F.pad(clip, (reach,) * 4, mode="reflect")
+    clip = F.conv2d(clip, taps[..., None], groups=3)
+    return F.conv2d(clip, taps[..., None, :], groups=3)
 
 
 def _texture(clip: Tensor) -> float:
