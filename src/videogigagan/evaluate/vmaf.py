@@ -51,14 +51,12 @@ def vmaf(result: Path, truth: Path) -> list[float]:
 
 def _program() -> str:
     try:
-        # Optional, hence not at the top.
-        from imageio_ffmpeg import (  # noqa: PLC0415
-            get_ffmpeg_exe,  # pyright: ignore[reportMissingImports]
-        )
+        # Optional, hence neither at the top nor known to every type checker.
+        import imageio_ffmpeg  # noqa: PLC0415 # pyright: ignore[reportMissingImports]
     except ImportError as error:
         raise ConfigError(f"vmaf: needs the package imageio-ffmpeg. {_INSTALL}") from error
     try:
-        program = get_ffmpeg_exe()
+        program = imageio_ffmpeg.get_ffmpeg_exe()
     except RuntimeError as error:
         raise ConfigError(
             f"vmaf: imageio-ffmpeg has no program for this machine ({_one_line(error)}). "
