@@ -1,13 +1,11 @@
 """`videogigagan data`: what people type, and what they read."""
 
-import sys
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from videogigagan.cli.data import table
-from videogigagan.cli.main import main
 from videogigagan.data.verify import Finding
 
 
@@ -21,35 +19,23 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
-def run(monkeypatch, capsys, *arguments: str) -> tuple[int, str, str]:
-    """Run the command in this process and return status, output, error output."""
-    monkeypatch.setattr(sys, "argv", ["videogigagan", "data", *arguments])
-    try:
-        main()
-        status = 0
-    except SystemExit as left:
-        status = left.code
-    out, err = capsys.readouterr()
-    return status, out, err
-
-
-def test_degrade_writes_copies_and_says_so(monkeypatch, capsys, folder, tmp_path) -> None:
+def test_degrade_writes_copies_and_says_so(run, folder, tmp_path) -> None:
     target = tmp_path / "small"
     arguments = ("degrade", "--data", f"clips={folder}", "--degradation", "bd", "--output")
-    status, out, err = run(monkeypatch, capsys, *arguments, str(target))
+    status, out, err = run("data", *arguments, str(target))
     assert status == 0
     assert out == f"{target}: 2 clips of clips, 4 frames, bd\n"
     assert err.startswith("frame 1")
     assert (target / "b" / "00000001.png").is_file()
     assert (target / "degradation.json").is_file()
-    status, _, err = run(monkeypatch, capsys, *arguments, str(target))
+    status, _, err = run("data", *arguments, str(target))
     assert status == 1
     assert "allow --overwrite" in err
-    assert run(monkeypatch, capsys, *arguments, str(target), "-y")[0] == 0
+    assert run("data", *arguments, str(target), "-y")[0] == 0
 
 
-def test_verify_shows_what_there_is(monkeypatch, capsys, folder) -> None:
-    status, out, _ = run(monkeypatch, capsys, "verify", f"clips={folder}")
+def test_verify_shows_what_there_is(run, folder) -> None:
+    status, out, _ = run("data", "verify", f"clips={folder}")
     assert status == 0
     assert out.splitlines() == [
         "| clips | frames | size |",
@@ -59,9 +45,9 @@ def test_verify_shows_what_there_is(monkeypatch, capsys, folder) -> None:
     ]
 
 
-def test_verify_names_each_problem(monkeypatch, capsys, folder) -> None:
+def test_verify_names_each_problem(run, folder) -> None:
     (folder / "a").rename(folder / "city")
-    status, out, err = run(monkeypatch, capsys, "verify", f"vid4={folder}")
+    status, out, err = run("data", "verify", f"vid4={folder}")
     assert status == 1
     lines = out.splitlines()
     assert "| calendar, city, foliage, walk | 0 | - |" in lines
@@ -82,11 +68,9 @@ def test_verify_names_each_problem(monkeypatch, capsys, folder) -> None:
         (["degrade", "--data", "vid4=.", "-o", "x"], 1, "lacks 4 of 4 clips of Vid4"),
     ],
 )
-def test_a_mistake_is_one_line(
-    monkeypatch, capsys, tmp_path, arguments, status, message
-) -> None:
+def test_a_mistake_is_one_line(run, monkeypatch, tmp_path, arguments, status, message) -> None:
     monkeypatch.chdir(tmp_path)
-    found, out, err = run(monkeypatch, capsys, *arguments)
+    found, out, err = run("data", *arguments)
     assert (found, out) == (status, "")
     assert len(err.splitlines()) == 1
     assert message in err
@@ -94,8 +78,8 @@ def test_a_mistake_is_one_line(
 
 
 @pytest.mark.parametrize("arguments", [[], ["fly"], ["degrade", "--degradation", "bx"]])
-def test_usage_mistakes_exit_2(monkeypatch, capsys, arguments) -> None:
-    assert run(monkeypatch, capsys, *arguments)[0] == 2
+def test_usage_mistakes_exit_2(run, arguments) -> None:
+    assert run("data", *arguments)[0] == 2
 
 
 def test_table_is_short_however_many_clips() -> None:

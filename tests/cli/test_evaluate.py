@@ -1,7 +1,6 @@
 """`videogigagan evaluate`: one command, and the same command again."""
 
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,26 +8,8 @@ import pytest
 from PIL import Image
 
 from videogigagan.cli.evaluate import summary
-from videogigagan.cli.main import main
 from videogigagan.evaluate.plan import Plan
 from videogigagan.evaluate.report import Cost
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    """Run the command in this process and return status, output, error output."""
-
-    def start(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["videogigagan", "evaluate", *arguments])
-        try:
-            main()
-            status = 0
-        except SystemExit as left:
-            status = left.code
-        out, err = capsys.readouterr()
-        return status, out, err
-
-    return start
 
 
 @pytest.fixture
@@ -49,7 +30,7 @@ COMMAND = ("--data", "clips=mine:bi+bd", "--systems", "bicubic,truth", "-o", "ou
 
 @pytest.mark.usefixtures("data")
 def test_tables_scores_and_figures_are_written(run) -> None:
-    status, out, err = run(*COMMAND)
+    status, out, err = run("evaluate", *COMMAND)
     assert status == 0, err
     assert "| measured here | PSNR-Y (dB) ↑ | SSIM-Y ↑ | s/frame |" in out
     assert "| ground truth | 100.00 | 1.0000 | - |" in out
@@ -67,9 +48,9 @@ def test_tables_scores_and_figures_are_written(run) -> None:
 
 @pytest.mark.usefixtures("data")
 def test_the_same_command_measures_nothing_again(run) -> None:
-    _, first, _ = run(*COMMAND, "--no-figures")
+    _, first, _ = run("evaluate", *COMMAND, "--no-figures")
     journal = Path("out/journal.jsonl").read_bytes()
-    status, second, err = run(*COMMAND, "--no-figures")
+    status, second, err = run("evaluate", *COMMAND, "--no-figures")
     assert status == 0
     assert second.split("cost")[0] == first.split("cost")[0]
     assert err == ""
@@ -80,7 +61,9 @@ def test_the_same_command_measures_nothing_again(run) -> None:
 @pytest.mark.usefixtures("data")
 def test_parts_can_be_chosen(run) -> None:
     arguments = ("--data", "clips=mine", "--systems", "bicubic", "--metrics", "psnr_rgb")
-    status, out, _ = run(*arguments, "--clips", "two", "--frames", "2", "--border", "8")
+    status, out, _ = run(
+        "evaluate", *arguments, "--clips", "two", "--frames", "2", "--border", "8"
+    )
     assert status == 0
     assert "PSNR-RGB" in out
     assert "1 clip, 2 frames scored, border of 8 pixels left out" in out
@@ -111,7 +94,7 @@ def test_parts_can_be_chosen(run) -> None:
 )
 def test_a_mistake_is_one_clear_line(run, data, arguments, status, message) -> None:
     (data.parent / "empty").mkdir()
-    found, _, err = run(*arguments)
+    found, _, err = run("evaluate", *arguments)
     assert found == status
     assert err.startswith("videogigagan: ")
     assert len(err.splitlines()) == 1
@@ -126,7 +109,7 @@ def test_a_system_that_fails_is_one_line_and_keeps_what_is_finished(run) -> None
     for index in range(3):
         Image.new("RGB", (48, 32)).save(results / f"{index}.png")
     arguments = ("--data", "clips=mine", "--systems", "external=theirs", "-o", "out")
-    status, _, err = run(*arguments)
+    status, _, err = run("evaluate", *arguments)
     assert status == 1
     assert err.splitlines()[-1].startswith("videogigagan: external=theirs on two: ")
     assert len(Path("out/journal.jsonl").read_text().splitlines()) == 1

@@ -10,29 +10,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from videogigagan.cli.main import main
-
 PROGRAM = Path(sys.executable).with_name("videogigagan")
 
 
-def run(monkeypatch, capsys, *arguments: str) -> tuple[int, str, str]:
-    """Run the command in this process and return status, output, error output."""
-    monkeypatch.setattr(sys, "argv", ["videogigagan", *arguments])
-    try:
-        main()
-        status = 0
-    except SystemExit as left:
-        status = left.code
-    out, err = capsys.readouterr()
-    return status, out, err
-
-
-def test_upscale_tells_where_things_lie(
-    monkeypatch, capsys, tiny_weights, small_video, tmp_path
-) -> None:
+def test_upscale_tells_where_things_lie(run, tiny_weights, small_video, tmp_path) -> None:
     target = tmp_path / "out.mkv"
-    status, out, err = run(
-        monkeypatch, capsys, "upscale", str(small_video), "-o", str(target), "--weights",
+    status, out, err = run("upscale", str(small_video), "-o", str(target), "--weights",
         str(tiny_weights), "--compare", "side", "--frames", "3", "-d", "cpu", "-crf", "30",
     )  # fmt: skip
     assert status == 0
@@ -89,12 +72,12 @@ def test_upscale_tells_where_things_lie(
     ],
 )
 def test_a_mistake_is_one_clear_line(
-    monkeypatch, capsys, tmp_path, tiny_weights, small_video, arguments, status, message
+    run, monkeypatch, tmp_path, tiny_weights, small_video, arguments, status, message
 ) -> None:
     monkeypatch.chdir(tmp_path)
     places = {"VIDEO": str(small_video), "TINY": str(tiny_weights)}
     arguments = [places.get(argument, argument) for argument in arguments]
-    found, _, err = run(monkeypatch, capsys, *arguments)
+    found, _, err = run(*arguments)
     assert found == status
     assert err.startswith("videogigagan: ")
     assert len(err.splitlines()) == 1
@@ -105,12 +88,12 @@ def test_a_mistake_is_one_clear_line(
 @pytest.mark.parametrize(
     "arguments", [[], ["fly"], ["upscale"], ["upscale", "a.mp4", "--wings", "2"]]
 )
-def test_usage_mistakes_exit_2(monkeypatch, capsys, arguments) -> None:
-    assert run(monkeypatch, capsys, *arguments)[0] == 2
+def test_usage_mistakes_exit_2(run, arguments) -> None:
+    assert run(*arguments)[0] == 2
 
 
-def test_inspect_shows_what_a_file_holds(monkeypatch, capsys, tiny_weights) -> None:
-    status, out, _ = run(monkeypatch, capsys, "inspect", str(tiny_weights))
+def test_inspect_shows_what_a_file_holds(run, tiny_weights) -> None:
+    status, out, _ = run("inspect", str(tiny_weights))
     assert status == 0
     assert "a generator" in out
     assert "name: tiny" in out
@@ -118,17 +101,14 @@ def test_inspect_shows_what_a_file_holds(monkeypatch, capsys, tiny_weights) -> N
     assert '"scale": 4' in out
 
 
-def test_import_converts_released_weights(
-    monkeypatch, capsys, tmp_path, basicvsr_weights
-) -> None:
+def test_import_converts_released_weights(run, tmp_path, basicvsr_weights) -> None:
     target = tmp_path / "reds.safetensors"
-    status, out, _ = run(
-        monkeypatch, capsys, "import", str(basicvsr_weights / "BasicVSR_REDS4.pth"), "-o",
+    status, out, _ = run("import", str(basicvsr_weights / "BasicVSR_REDS4.pth"), "-o",
         str(target),
     )  # fmt: skip
     assert status == 0
     assert "basicvsr propagation, 64 channels, 30 blocks" in out
-    assert "a propagation" in run(monkeypatch, capsys, "inspect", str(target))[1]
+    assert "a propagation" in run("inspect", str(target))[1]
 
 
 class Malicious:
@@ -136,20 +116,20 @@ class Malicious:
         return os.mkdir, ("hacked",)
 
 
-def test_import_runs_no_code(monkeypatch, capsys, tmp_path) -> None:
+def test_import_runs_no_code(run, monkeypatch, tmp_path) -> None:
     monkeypatch.chdir(tmp_path)
     torch.save({"params": Malicious()}, "bad.pth")
-    status, _, err = run(monkeypatch, capsys, "import", "bad.pth", "-o", "x.safetensors")
+    status, _, err = run("import", "bad.pth", "-o", "x.safetensors")
     assert status == 1
     assert "can be read safely" in err
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.pth"]
 
 
-def test_import_refuses_other_networks(monkeypatch, capsys, tmp_path) -> None:
+def test_import_refuses_other_networks(run, tmp_path) -> None:
     path = tmp_path / "other.pth"
     torch.save({"params": {"a": torch.zeros(1)}}, path)
     target = str(tmp_path / "x.safetensors")
-    status, _, err = run(monkeypatch, capsys, "import", str(path), "-o", target)
+    status, _, err = run("import", str(path), "-o", target)
     assert status == 1
     assert "neither a BasicVSR nor a BasicVSR++ (1 tensors found)" in err
 

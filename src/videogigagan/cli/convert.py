@@ -1,15 +1,13 @@
 """`videogigagan import`: weights of other projects into our format."""
 
-import pickle
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-import torch
 import tyro
 
-from videogigagan.errors import CheckpointError, ConfigError
-from videogigagan.model.checkpoint import Header, save_weights
+from videogigagan.errors import ConfigError
+from videogigagan.model.checkpoint import Header, read_pickle, save_weights
 from videogigagan.model.generator import build_propagation
 from videogigagan.model.warm_start import load_released, released_config
 
@@ -44,20 +42,3 @@ class Convert:
             f"{self.output}: {config.form} propagation, "
             f"{config.channels} channels, {config.blocks} blocks"
         )
-
-
-def read_pickle(path: Path) -> object:
-    """Read a checkpoint with PyTorch's restricted unpickler, which runs nothing.
-
-    Raises:
-        CheckpointError: It is missing, is no checkpoint, or holds more than tensors.
-    """
-    try:
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError as error:
-        raise CheckpointError(f"{path}: no such file. Give a checkpoint.") from error
-    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError) as error:
-        raise CheckpointError(
-            f"{path}: is not a checkpoint that can be read safely ({type(error).__name__}). "
-            f"Save its state dict alone, with tensors only."
-        ) from error

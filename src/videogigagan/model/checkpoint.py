@@ -5,6 +5,7 @@ else. Half-precision files are widened on loading.
 """
 
 import json
+import pickle
 import types
 import typing
 from collections.abc import Mapping
@@ -253,3 +254,22 @@ def _notes(plain: Any) -> dict[str, str]:  # noqa: ANN401 - JSON is anything
 
 def _first_line(error: BaseException) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+def read_pickle(path: Path) -> object:
+    """Read a checkpoint with PyTorch's restricted unpickler, which runs nothing.
+
+    Raises:
+        CheckpointError: It is missing, is no checkpoint, or holds more than tensors.
+    """
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError as error:
+        raise CheckpointError(
+            f"{path}: no such file. Give a released checkpoint (BasicVSR's: `make basicvsr`)."
+        ) from error
+    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError) as error:
+        raise CheckpointError(
+            f"{path}: is not a checkpoint that can be read safely ({type(error).__name__}). "
+            f"Give a released file, or save its state dict alone."
+        ) from error
