@@ -6,44 +6,16 @@ from pathlib import Path
 import pytest
 import torch
 import torch.nn.functional as F
+from released_files import released, saved
 from torch.testing import assert_close
 
 from videogigagan.errors import CheckpointError
 from videogigagan.evaluate.peers.basicvsr import BasicVSR, load_basicvsr
 
 
-def theirs(key: str, *, mmagic: bool) -> str:
-    """Our name of a weight in the words of one of the code bases."""
-    branch = "resblocks" if mmagic else "trunk"
-    for ours, released in {
-        r"propagation\.flow\.levels\.(\d)\.": r"spynet.basic_module.\1.basic_module.",
-        r"propagation\.(\w+)_branch\.entry\.": rf"\1_{branch}.main.0.",
-        r"propagation\.(\w+)_branch\.blocks\.": rf"\1_{branch}.main.2.",
-        r"propagation\.": "",
-        r"tail\.": "",
-    }.items():
-        key = re.sub(f"^{ours}", released, key)
-    if not mmagic:
-        return key
-    key = re.sub(r"^upconv(\d)\.", r"upsample\1.upsample_conv.", key)
-    level = re.fullmatch(r"(spynet\.basic_module\.\d\.basic_module)\.(\d)\.(\w+)", key)
-    return f"{level[1]}.{int(level[2]) // 2}.conv.{level[3]}" if level else key
-
-
-def released(network: BasicVSR, *, mmagic: bool = False) -> dict[str, torch.Tensor]:
-    """What would have been saved of it, SPyNet's constants included."""
-    state = {theirs(key, mmagic=mmagic): value for key, value in network.state_dict().items()}
-    return state | {"spynet.mean": torch.ones(1, 3, 1, 1), "spynet.std": torch.ones(1, 3, 1, 1)}
-
-
 def small(seed: int) -> BasicVSR:
     torch.manual_seed(seed)
     return BasicVSR(channels=8, blocks=2)
-
-
-def saved(path: Path, content: object) -> Path:
-    torch.save(content, path)
-    return path
 
 
 def test_size_is_the_published_one() -> None:
@@ -89,7 +61,9 @@ def test_foreign_weights_are_one_line(tmp_path: Path, foreign: str, named: str) 
 
 
 def test_missing_file_is_one_line(tmp_path: Path) -> None:
-    message = r"x\.pth: no such file\. Give a released checkpoint \(.*`make basicvsr`\)\.$"
+    message = (
+        r"x\.pth: no such file\. Give a released checkpoint \(.*`make basicvsr`\), or its "
+    )
     with pytest.raises(CheckpointError, match=message):
         load_basicvsr(tmp_path / "x.pth")
 

@@ -6,51 +6,17 @@ from pathlib import Path
 import pytest
 import torch
 import torch.nn.functional as F
+from released_files import released, saved
 from torch.testing import assert_close
 
 from videogigagan.errors import CheckpointError
 from videogigagan.evaluate.peers.basicvsr import BasicVSR, load_basicvsr
 from videogigagan.evaluate.peers.basicvsrpp import BasicVSRPlusPlus, load_basicvsr_plus_plus
 
-BRANCHES = ("backward_1", "forward_1", "backward_2", "forward_2")
-
-
-def theirs(key: str, *, mmagic: bool) -> str:
-    """Our name of a weight in the words of one of the code bases."""
-    for number, branch in enumerate(BRANCHES):
-        inside = rf"propagation\.branches\.{number}\."
-        key = re.sub(rf"^{inside}backbone\.", f"backbone.{branch}.", key)
-        key = re.sub(rf"^{inside}alignment\.", f"deform_align.{branch}.", key)
-    for ours, released in {
-        r"^propagation\.flow\.levels\.(\d)\.": r"spynet.basic_module.\1.basic_module.",
-        r"^propagation\.extraction\.": "feat_extract.",
-        r"^tail\.": "",
-        r"\.entry\.": ".main.0.",
-        r"\.blocks\.": ".main.2.",
-        r"\.offsets\.": ".conv_offset.",
-    }.items():
-        key = re.sub(ours, released, key)
-    if not mmagic:
-        return key
-    key = re.sub(r"^upconv(\d)\.", r"upsample\1.upsample_conv.", key)
-    level = re.fullmatch(r"(spynet\.basic_module\.\d\.basic_module)\.(\d)\.(\w+)", key)
-    return f"{level[1]}.{int(level[2]) // 2}.conv.{level[3]}" if level else key
-
-
-def released(network: BasicVSRPlusPlus, *, mmagic: bool = False) -> dict[str, torch.Tensor]:
-    """What would have been saved of it, SPyNet's constants included."""
-    state = {theirs(key, mmagic=mmagic): value for key, value in network.state_dict().items()}
-    return state | {"spynet.mean": torch.ones(1, 3, 1, 1), "spynet.std": torch.ones(1, 3, 1, 1)}
-
 
 def small(seed: int) -> BasicVSRPlusPlus:
     torch.manual_seed(seed)
     return BasicVSRPlusPlus(channels=8, blocks=1)
-
-
-def saved(path: Path, content: object) -> Path:
-    torch.save(content, path)
-    return path
 
 
 def test_size_is_the_published_one() -> None:

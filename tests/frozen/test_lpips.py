@@ -118,11 +118,17 @@ def test_missing_file_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [{}, torch.ones(1), published("squeeze"), {"path": Path("x")}], ids=type
+    ("content", "found"),
+    [
+        ({}, "tensors differ"),
+        (torch.ones(1), "found Tensor, not named tensors"),
+        (published("squeeze"), "tensors differ"),
+    ],
 )
-def test_foreign_content_is_one_line(tmp_path: Path, content: object) -> None:
+def test_foreign_content_is_one_line(tmp_path: Path, content: object, found: str) -> None:
     torch.save(content, tmp_path / "weights.pth")
-    with pytest.raises(CheckpointError, match="does not hold LPIPS alex weights") as caught:
+    message = rf"does not hold LPIPS alex weights \(.*{found}"
+    with pytest.raises(CheckpointError, match=message) as caught:
         load_lpips(tmp_path / "weights.pth")
     assert "\n" not in str(caught.value)
 
@@ -132,7 +138,8 @@ def test_foreign_content_is_one_line(tmp_path: Path, content: object) -> None:
 )
 def test_damaged_file_is_one_line(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "weights.pth").write_bytes(content)
-    with pytest.raises(CheckpointError, match="does not hold LPIPS alex weights"):
+    message = r"can be read safely \(\w+\)\. Put the published LPIPS alex weights there\.$"
+    with pytest.raises(CheckpointError, match=message):
         load_lpips(tmp_path / "weights.pth")
 
 

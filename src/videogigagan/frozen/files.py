@@ -2,18 +2,13 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from pickle import UnpicklingError
 
-import torch
 from torch import Tensor, nn
 
 from videogigagan.errors import CheckpointError
+from videogigagan.model.checkpoint import read_pickle
 
 _COUNTER = ".num_batches_tracked"  # of batch norms; older files lack it and nothing reads it
-_DAMAGE = (
-    AttributeError, EOFError, LookupError, OSError, RuntimeError, TypeError, UnpicklingError,
-    ValueError,
-)  # fmt: skip
 
 
 def read_state(path: Path, what: str) -> dict[str, Tensor]:
@@ -22,12 +17,7 @@ def read_state(path: Path, what: str) -> dict[str, Tensor]:
     Raises:
         CheckpointError: The file is missing, damaged, or holds something else.
     """
-    if not path.is_file():
-        raise CheckpointError(f"{path}: no such file. Put the published {what} weights there.")
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except _DAMAGE as error:
-        raise _foreign(path, what, f"unreadable, {type(error).__name__}") from error
+    content = read_pickle(path, f"Put the published {what} weights there.")
     if not isinstance(content, Mapping):
         raise _foreign(path, what, f"found {type(content).__name__}, not named tensors")
     return {str(key): value for key, value in content.items() if isinstance(value, Tensor)}

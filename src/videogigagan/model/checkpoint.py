@@ -44,6 +44,11 @@ _KINDS: dict[str, type[Config]] = {
     "discriminator": DiscriminatorConfig,
     "propagation": PropagationConfig,
 }
+_RELEASED = "Give a released checkpoint (BasicVSR's: `make basicvsr`), or its state dict alone."
+_DAMAGE = (
+    AttributeError, EOFError, LookupError, OSError, RuntimeError, TypeError, ValueError,
+    pickle.UnpicklingError,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -126,6 +131,27 @@ def read_weights(path: Path) -> tuple[Header, dict[str, Tensor]]:
     header, keys = _open(path)
     with safe_open(path, framework="pt") as file:
         return header, {key: file.get_tensor(key) for key in keys}
+
+
+def read_pickle(path: Path, remedy: str = _RELEASED) -> object:
+    """Read a checkpoint with PyTorch's restricted unpickler, which runs nothing.
+
+    Args:
+        path: The file.
+        remedy: What to do if it cannot be read; ends the message.
+
+    Raises:
+        CheckpointError: It is missing, is no checkpoint, or holds more than tensors.
+    """
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError as error:
+        raise CheckpointError(f"{path}: no such file. {remedy}") from error
+    except _DAMAGE as error:
+        raise CheckpointError(
+            f"{path}: is not a checkpoint that can be read safely "
+            f"({type(error).__name__}). {remedy}"
+        ) from error
 
 
 def find_weights(name: str | Path | None = None) -> Path:
@@ -254,22 +280,3 @@ def _notes(plain: Any) -> dict[str, str]:  # noqa: ANN401 - JSON is anything
 
 def _first_line(error: BaseException) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0]
-
-
-def read_pickle(path: Path) -> object:
-    """Read a checkpoint with PyTorch's restricted unpickler, which runs nothing.
-
-    Raises:
-        CheckpointError: It is missing, is no checkpoint, or holds more than tensors.
-    """
-    try:
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError as error:
-        raise CheckpointError(
-            f"{path}: no such file. Give a released checkpoint (BasicVSR's: `make basicvsr`)."
-        ) from error
-    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError) as error:
-        raise CheckpointError(
-            f"{path}: is not a checkpoint that can be read safely ({type(error).__name__}). "
-            f"Give a released file, or save its state dict alone."
-        ) from error

@@ -7,10 +7,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from videogigagan.evaluate.peers.released import read_released
-from videogigagan.evaluate.peers.tail import PixelShuffleTail, tail_weights
+from videogigagan.evaluate.peers.released import load_peer
+from videogigagan.evaluate.peers.tail import PixelShuffleTail
 from videogigagan.model.propagation import BidirectionalPropagation
-from videogigagan.model.warm_start import load_strictly, propagation_from_basicvsr
+from videogigagan.model.warm_start import propagation_from_basicvsr
 
 
 class BasicVSR(nn.Module):
@@ -43,9 +43,4 @@ def load_basicvsr(path: Path) -> BasicVSR:
     Raises:
         CheckpointError: The file is missing, damaged, of another network, or does not fit.
     """
-    config, weights = read_released(path, "basicvsr")
-    network = BasicVSR(config.channels, config.blocks)
-    propagation = propagation_from_basicvsr(weights)
-    state = {f"propagation.{key}": tensor for key, tensor in propagation.items()}
-    load_strictly(network, state | tail_weights(weights), name=str(path))
-    return network.eval()
+    return load_peer(path, "basicvsr", BasicVSR, propagation_from_basicvsr)

@@ -7,10 +7,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from videogigagan.evaluate.peers.released import read_released
-from videogigagan.evaluate.peers.tail import PixelShuffleTail, tail_weights
+from videogigagan.evaluate.peers.released import load_peer
+from videogigagan.evaluate.peers.tail import PixelShuffleTail
 from videogigagan.model.grid_propagation import GridPropagation
-from videogigagan.model.warm_start import load_strictly, propagation_from_basicvsr_plusplus
+from videogigagan.model.warm_start import propagation_from_basicvsr_plusplus
 from videogigagan.ops.residual import ResidualStack
 
 _BLOCKS = 5  # of the reconstruction
@@ -51,9 +51,4 @@ def load_basicvsr_plus_plus(path: Path) -> BasicVSRPlusPlus:
     Raises:
         CheckpointError: The file is missing, damaged, of another network, or does not fit.
     """
-    config, weights = read_released(path, "basicvsr++")
-    network = BasicVSRPlusPlus(config.channels, config.blocks)
-    propagation = propagation_from_basicvsr_plusplus(weights)
-    state = {f"propagation.{key}": tensor for key, tensor in propagation.items()}
-    load_strictly(network, state | tail_weights(weights), name=str(path))
-    return network.eval()
+    return load_peer(path, "basicvsr++", BasicVSRPlusPlus, propagation_from_basicvsr_plusplus)

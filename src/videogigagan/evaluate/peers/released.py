@@ -1,30 +1,39 @@
 """Reading the files that BasicVSR and BasicVSR++ were released in."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias, TypeVar
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from videogigagan.errors import CheckpointError
+from videogigagan.evaluate.peers.tail import tail_weights
 from videogigagan.model.checkpoint import read_pickle
-from videogigagan.model.config import PropagationConfig
-from videogigagan.model.warm_start import released_config, unwrapped
+from videogigagan.model.warm_start import load_strictly, released_config, unwrapped
+
+Network = TypeVar("Network", bound=nn.Module)
+Renamed: TypeAlias = Callable[[Mapping[str, Tensor]], dict[str, Tensor]]
 
 
-def read_released(
-    path: Path, form: Literal["basicvsr", "basicvsr++"]
-) -> tuple[PropagationConfig, dict[str, Tensor]]:
-    """Read a checkpoint of BasicSR or MMagic; no code that may hide in it runs.
+def load_peer(
+    path: Path,
+    form: Literal["basicvsr", "basicvsr++"],
+    build: Callable[[int, int], Network],
+    propagation: Renamed,
+) -> Network:
+    """Build a network as wide and deep as a checkpoint of BasicSR or MMagic, and fill it.
+
+    Every weight must be there and have its place. No code that may hide in the file runs.
 
     Args:
         path: The file.
         form: Which of the two networks it should hold.
-
-    Returns:
-        What its propagation looks like, and all its weights under the released names.
+        build: Makes the network, given its channels and blocks.
+        propagation: Renames the weights of its propagation.
 
     Raises:
-        CheckpointError: It is missing, cannot be read safely, or holds another network.
+        CheckpointError: It is missing, cannot be read safely, holds another network, or does
+            not fit.
     """
     content = read_pickle(path)
     config = released_config(content, name=str(path))
@@ -32,4 +41,8 @@ def read_released(
         raise CheckpointError(
             f"{path}: holds {config.form}, not {form}. Name it {config.form}={path}."
         )
-    return config, unwrapped(content)
+    weights = unwrapped(content)
+    network = build(config.channels, config.blocks)
+    state = {f"propagation.{key}": tensor for key, tensor in propagation(weights).items()}
+    load_strictly(network, state | tail_weights(weights), name=str(path))
+    return network.eval()
