@@ -25,7 +25,8 @@ from videogigagan.errors import ConfigError, DataError, VideoGigaGANError
 from videogigagan.evaluate.carried import carried_detail_error
 from videogigagan.evaluate.consistency import referenced_warping_error, warping_error
 from videogigagan.evaluate.fidelity import eight_bit
-from videogigagan.evaluate.moment import Judges, Moment
+from videogigagan.evaluate.moment import Moment
+from videogigagan.evaluate.view import Frame, Judges, View
 from videogigagan.frozen.raft import load_raft
 from videogigagan.ops.filters import LowPass
 from videogigagan.ops.warp import backward_warp
@@ -102,28 +103,24 @@ def read(path: Path, frames: int, width: int) -> Float[Tensor, "t 3 h w"]:
 
 def sweep(truth: Float[Tensor, "t 3 h w"], judges: Judges, seed: int = 0) -> list[Row]:
     """Measure the truth and everything that it is spoiled to."""
-    flows = [moment.truth_flow for moment in moments(truth, truth, judges) if moment.previous]
+    originals = views(truth, judges)
+    flows_back = [view.flow[1:] for view in originals]
     rows = []
-    for family, strength, clip in variants(truth, [flow[1:] for flow in flows], seed):
+    for family, strength, clip in variants(truth, flows_back, seed):
         totals = dict.fromkeys(METRICS, 0.0)
-        for index, moment in enumerate(moments(eight_bit(clip), truth, judges)):
-            if moment.previous is None:
-                continue
-            moment.truth_flow = flows[index - 1]
+        for pair in zip(views(eight_bit(clip), judges), originals, strict=True):
+            moment = Moment(result=pair[0], truth=pair[1])
             for name, (score, unit) in METRICS.items():
-                totals[name] += (score(moment) or 0.0) / unit / len(flows)
+                totals[name] += (score(moment) or 0.0) / unit / len(originals)
         rows.append(Row(family=family, strength=strength, scores=totals))
         print(f"{family} {strength:g}: {figures(rows[-1])}", file=sys.stderr)
     return rows
 
 
-def moments(result: Tensor, truth: Tensor, judges: Judges) -> Iterator[Moment]:
-    """Go through a clip."""
-    moment = Moment(result[0], truth[0], judges=judges)
-    yield moment
-    for frames in zip(result[1:], truth[1:], strict=True):
-        moment = moment.next(*frames)
-        yield moment
+def views(clip: Float[Tensor, "t 3 h w"], judges: Judges) -> list[View]:
+    """The frames of a clip from the second on, as the judges see them."""
+    frames = [Frame(picture, judges) for picture in clip]
+    return [View(now, before) for before, now in pairwise(frames)]
 
 
 def variants(

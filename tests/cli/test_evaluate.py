@@ -36,7 +36,7 @@ def test_tables_scores_and_figures_are_written(run) -> None:
     assert "| ground truth | 100.00 | 1.0000 | - |" in out
     assert "cost     0:00:0" in out
     assert "peak memory" in out
-    assert "mine, BI: one" in err
+    assert "mine, BI and mine, BD: one" in err
     assert "frame 24/24" in err
     scores = json.loads(Path("out/scores.json").read_text())
     assert scores["cost"]["command"].startswith("videogigagan evaluate --data")

@@ -28,14 +28,14 @@ def write_clip(folder: Path, name: str, frames: int = 5, size: tuple[int, int] =
 
 def error(moment: Moment) -> float:
     """How far result and truth are apart."""
-    return (moment.result - moment.truth).square().mean().item()
+    return (moment.result.picture - moment.truth.picture).square().mean().item()
 
 
 def motion(moment: Moment) -> float | None:
     """How much the truth changes; the first frame cannot tell."""
-    if moment.previous is None:
+    if moment.truth.before is None:
         return None
-    return (moment.truth - moment.previous.truth).abs().mean().item()
+    return (moment.truth.picture - moment.truth.before.picture).abs().mean().item()
 
 
 ERROR = Metric(title="error", better="lower", score=error)

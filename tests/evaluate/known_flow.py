@@ -3,7 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from videogigagan.evaluate.moment import Judges, Moment
+from videogigagan.evaluate.moment import Moment
+from videogigagan.evaluate.view import Frame, Judges, View
 from videogigagan.frozen.raft import RAFT, Description
 from videogigagan.ops.warp import backward_warp
 
@@ -49,7 +50,16 @@ class KnownFlow(RAFT):
         return ways[min(range(3), key=lambda k: float(errors[k]))]
 
 
+def first_moment(
+    result: Tensor, truth: Tensor, judges: Judges | None = None, border: int = 0
+) -> Moment:
+    """A moment with none before it."""
+    judges = judges or Judges(raft=KnownFlow())
+    views = View(Frame(result, judges)), View(Frame(truth, judges))
+    return Moment(result=views[0], truth=views[1], border=border)
+
+
 def second_moment(result: Tensor, truth: Tensor, judges: Judges | None = None) -> Moment:
     """The moment of frame 1, after that of frame 0."""
-    first = Moment(result[0], truth[0], judges=judges or Judges(raft=KnownFlow()))
-    return first.next(result[1], truth[1])
+    first = first_moment(result[0], truth[0], judges)
+    return Moment(result=first.result.next(result[1]), truth=first.truth.next(truth[1]))

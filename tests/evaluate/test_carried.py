@@ -3,17 +3,18 @@
 import importlib.util
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 import torch
-from known_flow import KnownFlow, moving_texture, second_moment
+from known_flow import KnownFlow, first_moment, moving_texture, second_moment
 
 from videogigagan.errors import ConfigError, DataError
 from videogigagan.evaluate.carried import carried_detail, carried_detail_error
 from videogigagan.evaluate.fidelity import eight_bit
-from videogigagan.evaluate.moment import Judges, Moment
+from videogigagan.evaluate.view import Judges
 from videogigagan.frozen.raft import load_raft
 
 E_WARP, E_REF, E_CARRY = "E_warp (1e-3)", "E_ref (1e-3)", "E_carry (1e-2)"
@@ -118,9 +119,9 @@ def test_black_video_loses_everything(truth: torch.Tensor) -> None:
 
 
 def test_no_figure_without_a_moment_before_or_a_motion(truth: torch.Tensor) -> None:
-    assert carried_detail_error(Moment(truth[0], truth[0], judges=Judges())) is None
+    assert carried_detail_error(first_moment(truth[0], truth[0])) is None
     moment = second_moment(truth, truth)
-    moment.truth_occluded = torch.ones(truth.shape[-2:], dtype=torch.bool)
+    moment.truth.occluded = torch.ones(truth.shape[-2:], dtype=torch.bool)
     assert carried_detail_error(moment) is None
 
 
@@ -167,12 +168,11 @@ def test_a_real_clip_with_real_flow(script: ModuleType, shared_weights: Path, cl
     original = second_moment(truth, truth, judges)
     generator = torch.Generator().manual_seed(0)
     noise = 8 / 255 * script.noise(truth.shape, generator)
-    carried = script.carry(noise[:1], [original.truth_flow[1:]])
+    carried = script.carry(noise[:1], [original.truth.flow[1:]])
 
     def error(result: torch.Tensor) -> float:
         moment = second_moment(eight_bit(result), truth, judges)
-        moment.truth_flow = original.truth_flow
-        return carried_detail_error(moment)
+        return carried_detail_error(replace(moment, truth=original.truth))
 
     assert error(truth) == 0
     assert 0 < error(truth + carried) < error(truth + noise)

@@ -2,10 +2,9 @@
 
 import pytest
 import torch
-from known_flow import MOTION, KnownFlow, moving_texture, second_moment
+from known_flow import MOTION, KnownFlow, first_moment, moving_texture, second_moment
 from torch.testing import assert_close
 
-from videogigagan.errors import DataError
 from videogigagan.evaluate.consistency import (
     flow_error,
     perceptual_change_error,
@@ -13,7 +12,7 @@ from videogigagan.evaluate.consistency import (
     warping_error,
 )
 from videogigagan.evaluate.fidelity import eight_bit
-from videogigagan.evaluate.moment import Judges, Moment
+from videogigagan.evaluate.view import Judges
 from videogigagan.frozen.lpips import LPIPS
 from videogigagan.ops.warp import backward_warp
 
@@ -27,7 +26,7 @@ def truth() -> torch.Tensor:
 
 @pytest.mark.parametrize("figure", ALL)
 def test_the_first_moment_has_no_figure(figure, truth: torch.Tensor) -> None:
-    assert figure(Moment(truth[0], truth[0], judges=Judges())) is None
+    assert figure(first_moment(truth[0], truth[0])) is None
 
 
 def test_truth_has_equal_errors(truth: torch.Tensor) -> None:
@@ -46,12 +45,12 @@ def test_black_video_has_no_warping_error_but_a_referenced_one(truth: torch.Tens
 def test_warping_error_is_the_mean_over_visible_pixels_and_colours(truth: torch.Tensor) -> None:
     result = eight_bit(truth + 0.05 * torch.randn(truth.shape, generator=torch.Generator()))
     moment = second_moment(result, truth)
-    moment.result_occluded = torch.zeros(truth.shape[-2:], dtype=torch.bool)
-    moment.result_occluded[:, :40] = True
-    warped = backward_warp(result[1:2], moment.result_flow[:1], padding="border")[0]
+    moment.result.occluded = torch.zeros(truth.shape[-2:], dtype=torch.bool)
+    moment.result.occluded[:, :40] = True
+    warped = backward_warp(result[1:2], moment.result.flow[:1], padding="border")[0]
     expected = (warped - result[0])[..., 40:].square().mean()
     assert_close(warping_error(moment), expected.item())
-    expected = backward_warp(truth[1:2], moment.result_flow[:1], padding="border")[0]
+    expected = backward_warp(truth[1:2], moment.result.flow[:1], padding="border")[0]
     expected = (expected - truth[0])[..., 40:].square().mean()
     assert_close(referenced_warping_error(moment), expected.item())
 
@@ -65,7 +64,7 @@ def test_literal_equations_sum_over_colours(truth: torch.Tensor) -> None:
 
 def test_nothing_visible_is_no_error(truth: torch.Tensor) -> None:
     moment = second_moment(truth, truth)
-    moment.result_occluded = torch.ones(truth.shape[-2:], dtype=torch.bool)
+    moment.result.occluded = torch.ones(truth.shape[-2:], dtype=torch.bool)
     assert warping_error(moment) == 0
     assert referenced_warping_error(moment) == 0
 
@@ -96,17 +95,3 @@ def test_perceptual_change_is_compared_without_sign(truth: torch.Tensor) -> None
     assert stuck == moving
     assert_close(stuck, judges.lpips["alex"](truth[:1], truth[1:2]).item())
     assert stuck > 0
-
-
-def test_what_lies_before_the_previous_moment_is_let_go(truth: torch.Tensor) -> None:
-    first = Moment(truth[0], truth[0], judges=Judges(), border=3)
-    second = first.next(truth[1], truth[1])
-    third = second.next(truth[2], truth[2])
-    assert second.previous is None
-    assert third.previous is second
-    assert third.border == 3
-
-
-def test_a_moment_of_two_sizes_is_refused(truth: torch.Tensor) -> None:
-    with pytest.raises(DataError, match="64x48 against 60x48"):
-        Moment(truth[0], truth[0, :, :, :60], judges=Judges())

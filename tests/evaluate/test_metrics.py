@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from known_flow import KnownFlow, moving_texture, second_moment
+from known_flow import KnownFlow, first_moment, moving_texture, second_moment
 
 from videogigagan.errors import CheckpointError, ConfigError
 from videogigagan.evaluate.metrics import (
@@ -14,7 +14,7 @@ from videogigagan.evaluate.metrics import (
     judges_for,
     metric,
 )
-from videogigagan.evaluate.moment import Judges, Moment
+from videogigagan.evaluate.view import Judges
 from videogigagan.frozen.lpips import LPIPS
 
 FIRST_FRAME_TOO = ("psnr_y", "psnr_rgb", "ssim_y", "ssim_rgb", "lpips")
@@ -47,17 +47,17 @@ def test_truth_is_best(name: str, judges: Judges) -> None:
 @pytest.mark.parametrize("name", FROM_THE_SECOND)
 def test_motion_has_no_figure_at_the_first_frame(name: str, judges: Judges) -> None:
     truth = moving_texture(1)
-    assert metric(name).score(Moment(truth[0], truth[0], judges=judges)) is None
+    assert metric(name).score(first_moment(truth[0], truth[0], judges)) is None
 
 
 def test_fidelity_heeds_the_border() -> None:
     truth = moving_texture(1)[0]
     result = truth.clone()
     result[:, :8] = 0
-    inner = Moment(result, truth, judges=Judges(), border=8)
+    inner = first_moment(result, truth, border=8)
     for name in ("psnr_y", "psnr_rgb", "ssim_y", "ssim_rgb"):
         assert metric(name).score(inner) == pytest.approx(PERFECT[name])
-        assert metric(name).score(Moment(result, truth, judges=Judges())) < PERFECT[name]
+        assert metric(name).score(first_moment(result, truth)) < PERFECT[name]
 
 
 def test_every_metric_tells_its_unit_and_direction() -> None:

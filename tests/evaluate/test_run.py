@@ -12,9 +12,10 @@ from videogigagan.data.datasets import Protocol
 from videogigagan.errors import ConfigError, DataError
 from videogigagan.evaluate import lane
 from videogigagan.evaluate.metric import Metric
-from videogigagan.evaluate.moment import Judges, Moment
+from videogigagan.evaluate.moment import Moment
 from videogigagan.evaluate.plan import ground_truth
 from videogigagan.evaluate.run import evaluate
+from videogigagan.evaluate.view import Judges
 from videogigagan.frozen.raft import RAFT
 from videogigagan.upscale.options import Progress
 
@@ -90,9 +91,9 @@ def test_truth_is_looked_at_once_for_all_systems(two_clips, tmp_path, monkeypatc
     )
 
     def score(moment: Moment) -> float | None:
-        if moment.previous is None:
+        if moment.truth.before is None:
             return None
-        return (moment.truth_flow - moment.result_flow).abs().mean().item()
+        return (moment.truth.flow - moment.result.flow).abs().mean().item()
 
     torch.manual_seed(0)
     judges = Judges(raft=RAFT("small", iterations=1))

@@ -41,6 +41,25 @@ def test_pictures_of_a_batch_do_not_mix() -> None:
     assert_close(made(first, second)[1:], made(first[1:], second[1:]))
 
 
+@pytest.mark.parametrize("trunk", TRUNKS)
+def test_descriptions_can_be_kept_and_compared(trunk: Trunk) -> None:
+    made, first, second = network(trunk), pictures(0), pictures(1)
+    kept = tuple(made.describe(first))
+    assert len(kept) == len(made.heads)
+    assert_close(kept[0].norm(dim=1).amax(), torch.tensor(1.0))
+    assert_close(made.compare(kept, made.describe(second)), made(first, second))
+    assert_close(made.compare(kept, kept), torch.zeros(2))
+
+
+def test_distance_is_the_weighted_mean_over_space() -> None:
+    made, first, second = network("alex"), pictures(0), pictures(1)
+    for head in made.heads:
+        head.copy_(torch.rand_like(head))
+    taps = zip(made.heads, made.describe(first), made.describe(second), strict=True)
+    expected = sum((head * (a - b) ** 2).sum(dim=1).mean(dim=(1, 2)) for head, a, b in taps)
+    assert_close(made(first, second), expected)
+
+
 def test_picture_learns_and_network_does_not() -> None:
     made, picture = network("alex"), pictures(0).requires_grad_()
     made(picture, pictures(1)).sum().backward()

@@ -10,7 +10,7 @@ from torch.testing import assert_close
 
 from videogigagan.errors import CheckpointError
 from videogigagan.frozen.raft import RAFT, load_raft
-from videogigagan.frozen.raft_blocks import LAYOUTS, Size
+from videogigagan.frozen.raft_blocks import LAYOUTS, InstanceNorm, Size
 from videogigagan.frozen.raft_update import ConvGRU, SeparableGRU, UpdateBlock
 
 Shapes = dict[str, tuple[int, ...]]
@@ -164,6 +164,38 @@ def test_context_convolved_once_changes_nothing() -> None:
     assert_close(rows(hidden, motion), expected)
     layers = separable.convz2, separable.convr2, separable.convq2
     assert_close(columns(expected, motion), plain_pass(*layers, expected, x))
+
+
+def test_instances_are_normalised_apart() -> None:
+    torch.manual_seed(0)
+    frames = 3 * torch.randn(2, 5, 7, 9) + 1
+    assert_close(InstanceNorm(5)(frames), nn.InstanceNorm2d(5)(frames))
+    assert_close(InstanceNorm(5)(frames[:1]), nn.InstanceNorm2d(5)(frames[:1]))
+
+
+@pytest.mark.parametrize("size", ["small", "large"])
+def test_an_iteration_is_made_of_the_published_layers(size: Size) -> None:
+    """Whatever is made ready beforehand, it is the unit of the paper."""
+    torch.manual_seed(0)
+    layout = LAYOUTS[size]
+    block = UpdateBlock(layout)
+    window = torch.randn(1, block.encoder.convc1.in_channels, 9, 7)
+    hidden, flow = torch.randn(1, layout.hidden, 9, 7), torch.randn(1, 2, 9, 7)
+    context = torch.randn(1, layout.context, 9, 7)
+    primed = block.primed(context)
+    x = F.relu(block.encoder.convc1(window))
+    if block.encoder.convc2 is not None:
+        x = F.relu(block.encoder.convc2(x))
+    y = F.relu(block.encoder.convf2(F.relu(block.encoder.convf1(flow))))
+    merged = F.relu(block.encoder.conv(torch.cat((x, y), dim=1)))
+    motion = torch.cat((merged, flow), dim=1)
+    expected = hidden
+    for gated_pass in primed.passes:
+        expected = gated_pass(expected, motion)
+    change = block.flow_head.conv2(F.relu(block.flow_head.conv1(expected)))
+    found, moved = block(primed, hidden, window, flow)
+    assert_close(found, expected, atol=1e-5, rtol=1e-4)
+    assert_close(moved, flow + change, atol=1e-5, rtol=1e-4)
 
 
 @pytest.mark.parametrize("size", ["small", "large"])

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
-from einops import reduce
+from einops import rearrange, reduce
 from jaxtyping import Bool, Float
 from torch import Tensor
 
@@ -27,8 +27,6 @@ OCTAVES = 3
 """High bands, each an octave; what lies below them is one band more."""
 UNSEEN = 2 / 255
 """Strength that hardly shows: far weaker detail and flicker do not count."""
-
-_TAPS = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,28 +53,41 @@ def carried_detail_error(moment: Moment) -> float | None:
 
 def carried_detail(moment: Moment) -> CarriedDetail | None:
     """Tell the two faults of E_carry apart; see `carried_detail_error`."""
-    before = moment.previous
-    if before is None:
+    views = (moment.result, moment.truth)
+    before = [view.before.picture for view in views if view.before is not None]
+    if len(before) < len(views):
         return None
-    _check_size(moment.truth)
-    way = moment.truth_flow[:1]
-    followed = ~(moment.truth_occluded | leaves_frame(way)[0])
-    mostly = _window_mean(followed[None, None].float()) > 0.5
+    _check_size(moment.truth.picture)
+    way = moment.truth.flow[:1]
+    followed = ~(moment.truth.occluded | leaves_frame(way)[0])
+    seen = _Seen(pixels=followed, share=_window_mean(followed[None, None].float()))
+    mostly = seen.share[0, 0] > 0.5
     if not mostly.any():
         return None
-    pairs = torch.stack((before.result, before.truth, moment.result, moment.truth))
+    bands = _bands(torch.stack([*before, *(view.picture for view in views)]))
+    before, now = bands.split(2, dim=1)
+    carried = backward_warp(rearrange(now, "k n c h w -> 1 (k n c) h w"), way, padding="border")
+    carried = rearrange(carried, "1 (k n c) h w -> k n c h w", n=2, c=3)
     lost, flicker = [], []
-    for band in _bands(pairs):
-        now = backward_warp(band[2:], way.expand(2, -1, -1, -1), padding="border")
-        result, truth = _strengths(band[:2], now, followed)
+    for pair in zip(before, carried, strict=True):
+        result, truth = _strengths(*pair, seen)
         missing = torch.maximum(truth.detail - result.detail, truth.carried - result.carried)
         share = missing.clamp_min(0) / (truth.detail + UNSEEN)
         surplus = (result.change - truth.change).clamp_min(0)
-        lost.append(share[mostly[0, 0]].mean())
-        flicker.append((surplus / (truth.detail + result.detail + UNSEEN))[mostly[0, 0]].mean())
+        lost.append(share[mostly].mean())
+        flicker.append((surplus / (truth.detail + result.detail + UNSEEN))[mostly].mean())
     return CarriedDetail(
         lost=torch.stack(lost).mean().item(), flicker=torch.stack(flicker).mean().item()
     )
+
+
+class _Seen(NamedTuple):
+    """Where the truth's motion is followed."""
+
+    pixels: Bool[Tensor, "h w"]
+    """Pixels that are."""
+    share: Float[Tensor, "1 1 y x"]
+    """Share of them in each window."""
 
 
 class _Strengths(NamedTuple):
@@ -93,42 +104,47 @@ class _Strengths(NamedTuple):
 def _strengths(
     before: Float[Tensor, "2 3 h w"],
     now: Float[Tensor, "2 3 h w"],
-    followed: Bool[Tensor, "h w"],
+    seen: _Seen,
 ) -> list[_Strengths]:
     """Measure result and truth."""
 
     def mean(x: Tensor) -> Tensor:
-        return _window_mean(x * followed) / _window_mean(followed[None, None].float())
+        return _window_mean(x * seen.pixels) / seen.share
 
-    centre = mean((before[1:] + now[1:]) / 2)
     level = mean((before + now) / 2)
+    centre = level[1:]
     detail = mean((before.square() + now.square()) / 2) - 2 * centre * level + centre.square()
     change = mean((now - before).square())
     roots = (_root(detail), _root(detail - change / 2), _root(change))
     return [_Strengths(*of_one) for of_one in zip(*roots, strict=True)]
 
 
-def _bands(frames: Float[Tensor, "n 3 h w"]) -> list[Tensor]:
+def _bands(frames: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "k n 3 h w"]:
     """Octaves from the finest down, and the rest; they add up to the frames."""
     bands = []
     for octave in range(OCTAVES):
         low = _smooth(frames, 2**octave)
         bands.append(frames - low)
         frames = low
-    return [*bands, frames]
+    return torch.stack([*bands, frames])
 
 
 def _smooth(x: Float[Tensor, "n c h w"], step: int) -> Float[Tensor, "n c h w"]:
-    """The binomial low-pass with its taps `step` pixels apart."""
-    c = x.shape[1]
-    taps = x.new_tensor(_TAPS)
+    """The low-pass [1, 4, 6, 4, 1] / 16 with its taps `step` pixels apart.
+
+    Four sums of two neighbours, one after the other, have these weights.
+    """
     x = F.pad(x, (2 * step,) * 4, mode="reflect")
-    x = F.conv2d(x, taps.view(1, 1, 5, 1).expand(c, 1, 5, 1), groups=c, dilation=step)
-    return F.conv2d(x, taps.view(1, 1, 1, 5).expand(c, 1, 1, 5), groups=c, dilation=step)
+    for dim in (2, 3):
+        for _ in range(4):
+            rest = x.shape[dim] - step
+            x = x.narrow(dim, 0, rest) + x.narrow(dim, step, rest)
+    return x / 16**2
 
 
 def _window_mean(x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c y x"]:
-    return F.avg_pool2d(x, WINDOW, stride=WINDOW // 2)
+    """Over windows that are made of quarters, which they share."""
+    return F.avg_pool2d(F.avg_pool2d(x, WINDOW // 2), 2, stride=1)
 
 
 def _root(power: Float[Tensor, "n c y x"]) -> Float[Tensor, "n y x"]:

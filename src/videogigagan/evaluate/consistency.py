@@ -4,9 +4,8 @@ Every function takes a moment and compares it with the one before; a first momen
 E_warp and E_ref favour blur, so they are never to be read alone; see `carried`.
 """
 
-from torch import Tensor
-
 from videogigagan.evaluate.moment import Moment
+from videogigagan.evaluate.view import View
 from videogigagan.ops.warp import backward_warp
 
 
@@ -20,9 +19,7 @@ def warping_error(moment: Moment, *, literal: bool = False) -> float | None:
         moment: Frame to score, with the frame before.
         literal: Sum over the colours, as Eq. 3 is written: three times as much.
     """
-    if moment.previous is None:
-        return None
-    return _error(moment, moment.previous.result, moment.result) * (3 if literal else 1)
+    return _error(moment, moment.result, literal=literal)
 
 
 def referenced_warping_error(moment: Moment, *, literal: bool = False) -> float | None:
@@ -32,28 +29,30 @@ def referenced_warping_error(moment: Moment, *, literal: bool = False) -> float 
         moment: Frame to score, with the frame before.
         literal: Sum over the colours, as Eq. 4 is written: three times as much.
     """
-    if moment.previous is None:
-        return None
-    return _error(moment, moment.previous.truth, moment.truth) * (3 if literal else 1)
+    return _error(moment, moment.truth, literal=literal)
 
 
 def perceptual_change_error(moment: Moment) -> float | None:
     """tLPIPS: how much more, or less, the result changes perceptually than the truth does."""
-    if moment.previous is None:
+    if moment.result.before is None:
         return None
-    return abs(moment.truth_change - moment.result_change)
+    return abs(moment.truth.change - moment.result.change)
 
 
 def flow_error(moment: Moment) -> float | None:
     """tOF: mean absolute difference between the flows of result and truth, in pixels."""
-    if moment.previous is None:
+    if moment.result.before is None:
         return None
-    return (moment.result_flow[0] - moment.truth_flow[0]).abs().mean().item()
+    return (moment.result.flow[0] - moment.truth.flow[0]).abs().mean().item()
 
 
-def _error(moment: Moment, before: Tensor, now: Tensor) -> float:
-    warped = backward_warp(now[None], moment.result_flow[:1], padding="border")[0]
-    visible = ~moment.result_occluded
-    total = ((warped - before).square() * visible).sum()
+def _error(moment: Moment, view: View, *, literal: bool) -> float | None:
+    """How far frames are from the next ones, warped back by the flow of the results."""
+    if view.before is None:
+        return None
+    now, flow = view.picture[None], moment.result.flow[:1]
+    warped = backward_warp(now, flow, padding="border")[0]
+    visible = ~moment.result.occluded
+    total = ((warped - view.before.picture).square() * visible).sum()
     count = visible.sum() if visible.any() else visible.numel()
-    return (total / (3 * count)).item()
+    return (total / ((1 if literal else 3) * count)).item()

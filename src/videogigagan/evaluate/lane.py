@@ -13,8 +13,8 @@ from videogigagan.evaluate.fidelity import eight_bit
 from videogigagan.evaluate.metric import Metric
 from videogigagan.evaluate.moment import Moment
 from videogigagan.evaluate.plan import TRUTH
-from videogigagan.evaluate.sharing import Beside, Original
 from videogigagan.evaluate.systems import System
+from videogigagan.evaluate.view import Frame, View
 
 
 class Lane:
@@ -42,7 +42,7 @@ class Lane:
         self._frames: Iterator[Tensor] | None = None
         self._made = 0
         self._seconds = 0.0
-        self._moment: Moment | None = None
+        self._before: Frame | None = None
 
     @property
     def seconds(self) -> float | None:
@@ -73,21 +73,21 @@ class Lane:
         return eight_bit(frame.float())
 
     def judge(
-        self, result: Float[Tensor, "3 h w"], original: Original, *, scored: bool
+        self, result: Float[Tensor, "3 h w"], truth: View, *, border: int, scored: bool
     ) -> None:
         """Go on to a result, and measure it if this frame is scored.
 
         Raises:
             DataError: A figure is not a number.
         """
-        before = self._moment
-        if before is not None:
-            before.previous = None
-        truth = self.system.name == TRUTH
-        self._moment = original if truth else Beside(result, original, before)
+        view = truth
+        if self.system.name != TRUTH:
+            view = View(Frame(result, truth.judges), self._before)
+        self._before = view.frame
         if scored:
+            moment = Moment(result=view, truth=truth, border=border)
             for name, metric in self._metrics.items():
-                self.scores[name].append(self._figure(name, metric, self._moment))
+                self.scores[name].append(self._figure(name, metric, moment))
 
     def finish(self) -> None:
         """Let the system come to its end.

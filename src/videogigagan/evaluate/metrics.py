@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from videogigagan.errors import CheckpointError, ConfigError
 from videogigagan.evaluate.carried import carried_detail_error
@@ -15,7 +16,8 @@ from videogigagan.evaluate.consistency import (
 )
 from videogigagan.evaluate.fidelity import psnr_luma, psnr_rgb, ssim_luma, ssim_rgb
 from videogigagan.evaluate.metric import Metric
-from videogigagan.evaluate.moment import Judges, Moment
+from videogigagan.evaluate.moment import Moment
+from videogigagan.evaluate.view import Judges
 from videogigagan.frozen.dists import load_dists
 from videogigagan.frozen.lpips import Trunk, load_lpips
 from videogigagan.frozen.raft import load_raft
@@ -24,22 +26,26 @@ HIGHEST_PSNR = 100.0
 """dB that equal frames score, whose PSNR is infinite: so means and files stay finite."""
 
 
+def _frames(moment: Moment) -> tuple[Tensor, Tensor]:
+    return moment.result.picture[None], moment.truth.picture[None]
+
+
 def _psnr_y(moment: Moment) -> float:
-    score = psnr_luma(moment.result[None], moment.truth[None], border=moment.border)
+    score = psnr_luma(*_frames(moment), border=moment.border)
     return min(score.item(), HIGHEST_PSNR)
 
 
 def _psnr_rgb(moment: Moment) -> float:
-    score = psnr_rgb(moment.result[None], moment.truth[None], border=moment.border)
+    score = psnr_rgb(*_frames(moment), border=moment.border)
     return min(score.item(), HIGHEST_PSNR)
 
 
 def _ssim_y(moment: Moment) -> float:
-    return ssim_luma(moment.result[None], moment.truth[None], border=moment.border).item()
+    return ssim_luma(*_frames(moment), border=moment.border).item()
 
 
 def _ssim_rgb(moment: Moment) -> float:
-    return ssim_rgb(moment.result[None], moment.truth[None], border=moment.border).item()
+    return ssim_rgb(*_frames(moment), border=moment.border).item()
 
 
 def _lpips(trunk: Trunk) -> Callable[[Moment], float]:
@@ -50,9 +56,10 @@ def _lpips(trunk: Trunk) -> Callable[[Moment], float]:
 
 
 def _dists(moment: Moment) -> float:
-    assert moment.judges.dists is not None
+    dists = moment.truth.judges.dists
+    assert dists is not None
     with torch.inference_mode():
-        return moment.judges.dists(moment.result[None], moment.truth[None]).item()
+        return dists(*_frames(moment)).item()
 
 
 METRICS: dict[str, Metric] = {

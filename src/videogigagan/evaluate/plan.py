@@ -9,8 +9,8 @@ from videogigagan.errors import ConfigError
 from videogigagan.evaluate.about import package_version
 from videogigagan.evaluate.benchmark import Benchmark
 from videogigagan.evaluate.journal import PROTOCOL_VERSION, Record, Task, mean
-from videogigagan.evaluate.moment import Judges
 from videogigagan.evaluate.systems import System
+from videogigagan.evaluate.view import Judges
 
 TRUTH = "truth"
 """Name of the system whose result is the original itself."""

@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
-from videogigagan.data.datasets import ClipFiles
+from videogigagan.data.datasets import ClipFiles, Protocol
 from videogigagan.evaluate.benchmark import Benchmark
 from videogigagan.evaluate.journal import Journal, Record
-from videogigagan.evaluate.lockstep import Job, measure
+from videogigagan.evaluate.lockstep import Job, Part, measure
 from videogigagan.evaluate.plan import Outcome, Plan
 from videogigagan.upscale.options import Progress
 from videogigagan.video.reader import open_source
@@ -28,15 +28,10 @@ def evaluate(plan: Plan, watch: Watch) -> list[Outcome]:
             finished by then is kept.
     """
     journal = Journal(plan.out / JOURNAL)
-    jobs = [
-        job
-        for benchmark in plan.benchmarks
-        for clip in benchmark.clips
-        if (job := _job(plan, journal, benchmark, clip)).systems
-    ]
+    jobs = _jobs(plan, journal)
     ticker = _Ticker(watch, [_work(job, plan.limit) for job in jobs])
     for job in jobs:
-        ticker.begin(f"{job.benchmark.title}: {job.clip.name}")
+        ticker.begin(job.title)
         for record in measure(plan, job, ticker.tick):
             journal.add(_merged(journal.find(record.task), record))
     return [
@@ -78,7 +73,19 @@ class _Ticker:
         self._watch(self._label, Progress(done=self._done, total=self._total, seconds=seconds))
 
 
-def _job(plan: Plan, journal: Journal, benchmark: Benchmark, clip: ClipFiles) -> Job:
+def _jobs(plan: Plan, journal: Journal) -> list[Job]:
+    """All that is missing, clip by clip; where benchmarks have a clip in common, together."""
+    parts: dict[tuple[str, Protocol, ClipFiles], list[Part]] = {}
+    for benchmark in plan.benchmarks:
+        for clip in benchmark.clips:
+            part = _part(plan, journal, benchmark, clip)
+            if part.systems:
+                key = (benchmark.name, benchmark.protocol, clip)
+                parts.setdefault(key, []).append(part)
+    return [Job(clip=clip, parts=tuple(found)) for (_, _, clip), found in parts.items()]
+
+
+def _part(plan: Plan, journal: Journal, benchmark: Benchmark, clip: ClipFiles) -> Part:
     """What is missing of a clip: a system that is new, or has changed, or lacks a metric."""
     missing = []
     for system in benchmark.systems:
@@ -89,7 +96,7 @@ def _job(plan: Plan, journal: Journal, benchmark: Benchmark, clip: ClipFiles) ->
         }
         if metrics:
             missing.append((system, metrics))
-    return Job(benchmark=benchmark, clip=clip, systems=tuple(missing))
+    return Part(benchmark=benchmark, systems=tuple(missing))
 
 
 def _merged(old: Record | None, new: Record) -> Record:
@@ -109,7 +116,7 @@ def _work(job: Job, limit: int | None) -> int | None:
     length = _length(job.clip)
     if length is None:
         return None
-    return len(job.systems) * (length if limit is None else min(length, limit))
+    return job.results * (length if limit is None else min(length, limit))
 
 
 def _length(clip: ClipFiles) -> int | None:

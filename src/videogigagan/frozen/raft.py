@@ -15,11 +15,19 @@ from torch import Tensor, nn
 from torch.nn.utils import convert_conv2d_weight_memory_format
 
 from videogigagan.frozen.files import fill, read_state
-from videogigagan.frozen.raft_blocks import LAYOUTS, LEVELS, STRIDE, Encoder, Size
+from videogigagan.frozen.raft_blocks import (
+    LAYOUTS,
+    LEVELS,
+    STRIDE,
+    Encoder,
+    InstanceNorm,
+    Size,
+)
 from videogigagan.frozen.raft_update import UpdateBlock
 from videogigagan.shapes import Flow
 
 _SMALLEST = STRIDE * 2**LEVELS  # the coarsest level still has two rows
+_ALIGNED = 16  # floats of a cache line, on which rows of a matrix are best begun
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,33 +54,51 @@ class Correlation:
     def __init__(
         self, first: Float[Tensor, "n f h w"], second: Float[Tensor, "n f h w"], radius: int
     ) -> None:
-        self.levels: list[Tensor] = []
-        source = rearrange(first, "n f h w -> n (h w) f") * first.shape[1] ** -0.5
+        maps: list[Tensor] = []
         for _ in range(LEVELS):
-            products = source @ second.flatten(2)
-            height = second.shape[2]
-            self.levels.append(rearrange(products, "n p (h w) -> (n p) 1 h w", h=height))
+            maps.append(second)
             second = F.avg_pool2d(second, 2)  # linear: as good as pooling the products
-        reach = torch.arange(-radius, radius + 1.0, device=first.device)
-        self.reach = torch.stack(torch.meshgrid(reach, reach, indexing="ij"), dim=-1)
+        sizes = first.new_tensor([level.shape[2:] for level in maps])
+        self._heights, self._widths = sizes.T
+        self._starts = sizes.prod(dim=1).cumsum(0) - sizes.prod(dim=1)
+        self._nowhere = sum(level[0, 0].numel() for level in maps)
+        self._steps = torch.arange(-radius, radius + 2.0, device=first.device)
+        source = rearrange(first, "n f h w -> n (h w) f") * first.shape[1] ** -0.5
+        places = torch.cat([level.flatten(2) for level in maps], dim=2)
+        fill = _ALIGNED - self._nowhere % _ALIGNED
+        self._products = source @ F.pad(places, (0, fill))  # the first of them is nowhere
 
     def __call__(self, flow: Flow) -> Float[Tensor, "n k h w"]:
         """Products around where each position's flow points to, bilinear, 0 outside.
 
-        Channels: level, then x, then y of the window.
+        Channels: level, then x, then y of the window. All its points lie at one fraction of a
+        pixel, so one more is read each way, and neighbours are mixed.
         """
         h, w = flow.shape[2:]
         across = torch.arange(w, device=flow.device) + flow[:, 0]
         down = torch.arange(h, device=flow.device)[:, None] + flow[:, 1]
-        centres = rearrange([across, down], "d n h w -> (n h w) 1 1 d")
-        windows = []
-        for level, products in enumerate(self.levels):
-            rows, columns = products.shape[2:]
-            unit = 2 / centres.new_tensor([columns - 1, rows - 1])  # grids run from -1 to 1
-            grid = (centres * (unit / 2**level) - 1) + self.reach * unit
-            window = F.grid_sample(products, grid, align_corners=True)
-            windows.append(rearrange(window, "(n h w) 1 x y -> n h w (x y)", h=h, w=w))
-        return rearrange(torch.cat(windows, dim=-1), "n h w k -> n k h w")
+        x, right = self._near(across, self._widths)
+        y, below = self._near(down, self._heights)
+        y = self._starts[:, None] + y * self._widths[:, None]
+        index = rearrange(x, "n p l x -> n p l x 1") + rearrange(y, "n p l y -> n p l 1 y")
+        index = index.clamp_max_(self._nowhere).long()
+        window = self._products.gather(2, index.flatten(2))
+        window = rearrange(window, "n p (l x y) -> n l x y p", l=LEVELS, x=len(self._steps))
+        window = window[:, :, :-1].lerp(window[:, :, 1:], right)
+        window = window[..., :-1, :].lerp(window[..., 1:, :], below)
+        return rearrange(window, "n l x y (h w) -> n (l x y) h w", h=h)
+
+    def _near(
+        self, centres: Float[Tensor, "n h w"], lengths: Float[Tensor, " l"]
+    ) -> tuple[Float[Tensor, "n p l k"], Float[Tensor, "n l 1 1 p"]]:
+        """Points of the windows along one direction, and how far the centre is past its own."""
+        scales = 2.0 ** torch.arange(LEVELS, device=centres.device)
+        places = rearrange(centres, "n h w -> n (h w) 1") / scales
+        corners = places.floor()
+        points = corners[..., None] + self._steps
+        outside = (points < 0) | (points >= lengths[:, None])
+        share = rearrange(places - corners, "n p l -> n l 1 1 p")
+        return points.masked_fill_(outside, self._nowhere), share
 
 
 class RAFT(nn.Module):
@@ -87,7 +113,7 @@ class RAFT(nn.Module):
         self.layout = layout
         self.iterations = iterations
         context_norm = nn.BatchNorm2d if layout.normalised else _no_norm
-        self.fnet = Encoder(layout, layout.features, nn.InstanceNorm2d)
+        self.fnet = Encoder(layout, layout.features, InstanceNorm)
         self.cnet = Encoder(layout, layout.hidden + layout.context, context_norm)
         self.update_block = UpdateBlock(layout)
         self.requires_grad_(False)  # noqa: FBT003 - PyTorch's own signature
@@ -112,11 +138,11 @@ class RAFT(nn.Module):
         """Flow in pixels, (x, y), on the grid of `first`, pointing into `second`."""
         assert first.size == second.size, "frames of one clip have one size"
         around = Correlation(first.features, second.features, self.layout.radius)
-        passes = self.update_block.gru.passes(first.context)
+        primed = self.update_block.primed(first.context)
         hidden = first.hidden
         flow = torch.zeros_like(hidden[:, :2])
         for _ in range(self.iterations):
-            hidden, flow = self.update_block(passes, hidden, around(flow), flow)
+            hidden, flow = self.update_block(primed, hidden, around(flow), flow)
         h, w = first.size
         top, left = _padding(h)[0], _padding(w)[0]
         return self.update_block.enlarge(flow, hidden)[..., top : top + h, left : left + w]

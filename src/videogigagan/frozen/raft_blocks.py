@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -84,6 +85,23 @@ LAYOUTS: dict[Size, Layout] = {
         normalised=True,
     ),
 }
+
+
+class InstanceNorm(nn.Module):
+    """Bring every channel of every frame to mean 0 and variance 1.
+
+    The same as `nn.InstanceNorm2d`, which turns the memory over and is half as fast.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.channels = channels
+
+    def forward(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
+        """Normalise."""
+        assert x.shape[1] == self.channels
+        frames = [F.batch_norm(frame, None, None, training=True) for frame in x.split(1)]
+        return frames[0] if len(frames) == 1 else torch.cat(frames)
 
 
 class Residual(nn.Module):

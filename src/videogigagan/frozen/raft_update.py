@@ -4,7 +4,9 @@ Layers are named as in the published checkpoints. The unit never sees the frames
 one's context and how well the present guess correlates.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeAlias
 
 import torch
@@ -14,9 +16,29 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from videogigagan.frozen.raft_blocks import LEVELS, STRIDE, Layout
+from videogigagan.ops.winograd import WinogradConvolution
 from videogigagan.shapes import Flow
 
 _NEIGHBOURS = 9
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PrimedConvolution:
+    """Same-size convolution of joined channels, made ready for many calls.
+
+    A convolution of joined channels is the sum of their convolutions. Of (state, context,
+    motion) the context is the same in all iterations, so a quarter of the work need not be done
+    again.
+    """
+
+    convolve: Callable[[Tensor], Tensor]
+    """Over the channels that change."""
+    base: Float[Tensor, "#n o #h #w"]
+    """What the others and the bias add."""
+
+    def __call__(self, *parts: Float[Tensor, "n _ h w"]) -> Float[Tensor, "n o h w"]:
+        """Join and convolve."""
+        return self.convolve(torch.cat(parts, dim=1)).add_(self.base)
 
 
 class MotionEncoder(nn.Module):
@@ -33,35 +55,17 @@ class MotionEncoder(nn.Module):
         both = layout.correlation[-1] + layout.flow[1]
         self.conv = nn.Conv2d(both, layout.motion, 3, padding=1)
 
-    def forward(self, window: Float[Tensor, "n k h w"], flow: Flow) -> Float[Tensor, "n m h w"]:
-        """Merge; the flow itself comes last."""
+    def forward(
+        self, merge: PrimedConvolution, window: Float[Tensor, "n k h w"], flow: Flow
+    ) -> Float[Tensor, "n m h w"]:
+        """Merge by `conv`, made ready; the flow itself comes last."""
         x = F.relu(self.convc1(window), inplace=True)
         if self.convc2 is not None:
             x = F.relu(self.convc2(x), inplace=True)
         y = F.relu(self.convf1(flow), inplace=True)
         y = F.relu(self.convf2(y), inplace=True)
-        merged = F.relu(self.conv(torch.cat((x, y), dim=1)), inplace=True)
+        merged = F.relu(merge(x, y), inplace=True)
         return torch.cat((merged, flow), dim=1)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PrimedConvolution:
-    """Same-size convolution of (state, context, motion), the context's share already summed.
-
-    A convolution of joined channels is the sum of their convolutions. The context is the same
-    in all iterations, so a quarter of the work need not be done again.
-    """
-
-    kernel: Float[Tensor, "o i y x"]
-    """Over state and motion."""
-    base: Float[Tensor, "n o h w"]
-    """What context and bias add."""
-
-    def __call__(
-        self, hidden: Float[Tensor, "n s h w"], motion: Float[Tensor, "n m h w"]
-    ) -> Float[Tensor, "n o h w"]:
-        """Convolve."""
-        return _convolve(torch.cat((hidden, motion), dim=1), self.kernel).add_(self.base)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -126,9 +130,21 @@ class FlowHead(nn.Module):
         self.conv1 = nn.Conv2d(hidden, width, 3, padding=1)
         self.conv2 = nn.Conv2d(width, 2, 3, padding=1)
 
-    def forward(self, hidden: Float[Tensor, "n s h w"]) -> Flow:
-        """Read the state."""
-        return self.conv2(F.relu(self.conv1(hidden), inplace=True))
+    def forward(self, widen: PrimedConvolution, hidden: Float[Tensor, "n s h w"]) -> Flow:
+        """Read the state; `widen` is `conv1`, made ready."""
+        return self.conv2(F.relu(widen(hidden), inplace=True))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Primed:
+    """What all iterations from one first frame have in common."""
+
+    passes: Passes
+    """Of the recurrent unit."""
+    merge: PrimedConvolution
+    """The motion encoder's last convolution."""
+    widen: PrimedConvolution
+    """The flow head's first convolution."""
 
 
 class UpdateBlock(nn.Module):
@@ -154,18 +170,26 @@ class UpdateBlock(nn.Module):
                 nn.Conv2d(256, _NEIGHBOURS * STRIDE**2, 1),
             )
 
+    def primed(self, context: Float[Tensor, "n c h w"]) -> Primed:
+        """Make ready for one first frame."""
+        return Primed(
+            passes=self.gru.passes(context),
+            merge=_primed((self.encoder.conv,)),
+            widen=_primed((self.flow_head.conv1,)),
+        )
+
     def forward(
         self,
-        passes: Passes,
+        primed: Primed,
         hidden: Float[Tensor, "n s h w"],
         window: Float[Tensor, "n k h w"],
         flow: Flow,
     ) -> tuple[Float[Tensor, "n s h w"], Flow]:
-        """Next state and flow; `passes` come from `self.gru`."""
-        motion = self.encoder(window, flow)
-        for gated_pass in passes:
+        """Next state and flow."""
+        motion = self.encoder(primed.merge, window, flow)
+        for gated_pass in primed.passes:
             hidden = gated_pass(hidden, motion)
-        return hidden, flow + self.flow_head(hidden)
+        return hidden, flow + self.flow_head(primed.widen, hidden)
 
     def enlarge(self, flow: Flow, hidden: Float[Tensor, "n s h w"]) -> Float[Tensor, "n 2 H W"]:
         """Flow at the frame's size, in its pixels."""
@@ -188,19 +212,25 @@ def _gated_pass(z: nn.Conv2d, r: nn.Conv2d, q: nn.Conv2d, context: Tensor) -> Ga
     return GatedPass(gates=_primed((z, r), context), candidate=_primed((q,), context))
 
 
-def _primed(parts: tuple[nn.Conv2d, ...], context: Tensor) -> PrimedConvolution:
-    """Join convolutions of the same input, whose channels are (state, context, motion)."""
+def _primed(parts: tuple[nn.Conv2d, ...], context: Tensor | None = None) -> PrimedConvolution:
+    """Join convolutions of the same input; with a context, of (state, context, motion)."""
     kernel = torch.cat([part.weight for part in parts])
-    bias = torch.cat([part.bias for part in parts if part.bias is not None])
+    biases = torch.cat([part.bias for part in parts if part.bias is not None])
+    bias = rearrange(biases, "o -> 1 o 1 1")
+    if context is None:
+        return PrimedConvolution(convolve=_convolution(kernel), base=bias)
     state, width = parts[0].out_channels, context.shape[1]
     split = (state, width, kernel.shape[1] - state - width)
     of_state, of_context, of_motion = kernel.split(split, dim=1)
     return PrimedConvolution(
-        kernel=torch.cat((of_state, of_motion), dim=1),
-        base=_convolve(context, of_context, bias),
+        convolve=_convolution(torch.cat((of_state, of_motion), dim=1)),
+        base=_convolution(of_context)(context) + bias,
     )
 
 
-def _convolve(x: Tensor, kernel: Tensor, bias: Tensor | None = None) -> Tensor:
+def _convolution(kernel: Float[Tensor, "o i y x"]) -> Callable[[Tensor], Tensor]:
+    """Same-size convolution, the quickest for the kernel's size."""
     h, w = kernel.shape[-2:]
-    return F.conv2d(x, kernel, bias, padding=(h // 2, w // 2))
+    if (h, w) == (3, 3):
+        return WinogradConvolution(kernel)
+    return partial(F.conv2d, weight=kernel, padding=(h // 2, w // 2))
