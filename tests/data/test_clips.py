@@ -1,61 +1,51 @@
-"""Training clips: number s is the same clip for ever."""
+"""Training clips: number n is the same clip for ever."""
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import av
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 from torch.testing import assert_close
+from training_material import brightening, write_photo, write_video
 
 from videogigagan.data.clips import ClipSource
-from videogigagan.data.degrade import bicubic_degradation
+from videogigagan.data.degrade import bicubic_degradation, blur_degradation
+from videogigagan.data.material import Material, Mixture, PhotoFolder, VideoFolder
 from videogigagan.errors import ConfigError, DataError
 
-WIDTH, HEIGHT = 64, 48
-
-
-def write_photo(path: Path, width: int = WIDTH, height: int = HEIGHT, seed: int = 0) -> None:
-    rng = np.random.default_rng(seed)
-    Image.fromarray(rng.integers(0, 256, (height, width, 3), dtype=np.uint8)).save(path)
-
-
-def write_video(path: Path, frames: int = 9) -> None:
-    """Lossless; frame i has the level 10·i, apart from some texture."""
-    texture = np.random.default_rng(0).integers(0, 60, (HEIGHT, WIDTH, 3), dtype=np.uint8)
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("ffv1", rate=24)
-        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "bgr0"
-        for index in range(frames):
-            picture = (texture + 10 * index).astype(np.uint8)
-            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
+Degrade = Callable[[torch.Tensor], torch.Tensor]
 
 
 @pytest.fixture(scope="module")
-def material(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("material")
-    for name in ("videos", "photos"):
-        (folder / name).mkdir()
-    write_video(folder / "videos" / "a.mkv")
+def videos(tmp_path_factory: pytest.TempPathFactory) -> VideoFolder:
+    folder = tmp_path_factory.mktemp("videos")
+    write_video(folder / "a.mkv", brightening(9))
+    return VideoFolder(folder)
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> PhotoFolder:
+    folder = tmp_path_factory.mktemp("photos")
     for seed in range(2):
-        write_photo(folder / "photos" / f"{seed}.png", seed=seed)
-    return folder
+        write_photo(folder / f"{seed}.png", seed=seed)
+    return PhotoFolder(folder)
 
 
 @pytest.fixture
-def source(material: Path) -> ClipSource:
-    return ClipSource(
-        videos=material / "videos", photos=material / "photos", frames=3, small_size=8, scale=4
-    )
+def source(videos: VideoFolder, photos: PhotoFolder) -> ClipSource:
+    mixture = Mixture(((photos, 0.6), (videos, 0.4)))
+    return ClipSource(material=mixture, frames=3, small_size=8, scale=4)
 
 
-@pytest.mark.parametrize("share", [0.0, 1.0])
-def test_same_seed_and_number_are_the_same_clip(source: ClipSource, share: float) -> None:
-    source = replace(source, photo_share=share)
+@pytest.fixture(params=["videos", "photos"])
+def material(request: pytest.FixtureRequest) -> Material:
+    return request.getfixturevalue(request.param)
+
+
+def test_same_seed_and_number_are_the_same_clip(source: ClipSource, material: Material) -> None:
+    source = replace(source, material=material)
     first, again = source.pair(3), replace(source).pair(3)
     assert torch.equal(first.large, again.large)
     assert torch.equal(first.small, again.small)
@@ -69,9 +59,9 @@ def test_order_of_asking_does_not_matter(source: ClipSource) -> None:
     assert_close(torch.stack(forwards), torch.stack(backwards[::-1]))
 
 
-@pytest.mark.parametrize("share", [0.0, 1.0])
-def test_sizes_and_range(source: ClipSource, share: float) -> None:
-    pair = replace(source, photo_share=share).pair(0)
+@pytest.mark.parametrize("degradation", ["bi", "bd", "real"])
+def test_sizes_and_range(source: ClipSource, material: Material, degradation: str) -> None:
+    pair = replace(source, material=material, degradation=degradation).pair(0)
     assert pair.large.shape == (3, 3, 32, 32)
     assert pair.small.shape == (3, 3, 8, 8)
     for clip in (pair.large, pair.small):
@@ -80,9 +70,21 @@ def test_sizes_and_range(source: ClipSource, share: float) -> None:
         assert 0 <= clip.min() <= clip.max() <= 1
 
 
-def test_small_clip_is_the_degraded_large_one(source: ClipSource) -> None:
-    pair = source.pair(0)
-    assert torch.equal(pair.small, bicubic_degradation(pair.large, 4))
+@pytest.mark.parametrize(
+    ("degradation", "degrade"), [("bi", bicubic_degradation), ("bd", blur_degradation)]
+)
+def test_small_clip_is_the_degraded_large_one(
+    source: ClipSource, degradation: str, degrade: Degrade
+) -> None:
+    pair = replace(source, degradation=degradation).pair(0)
+    assert torch.equal(pair.small, degrade(pair.large))
+
+
+def test_degradation_leaves_the_choice_of_clips_alone(source: ClipSource) -> None:
+    real = replace(source, degradation="real")
+    for index in range(3):
+        assert torch.equal(source.pair(index).large, real.pair(index).large)
+        assert torch.equal(real.pair(index).small, real.pair(index).small)
 
 
 def test_defocus_varies_from_clip_to_clip_and_not_within_one(source: ClipSource) -> None:
@@ -101,27 +103,24 @@ def test_defocus_varies_from_clip_to_clip_and_not_within_one(source: ClipSource)
         assert torch.equal(pair.small, bicubic_degradation(pair.large, 4))
 
 
-def test_negative_defocus_is_refused(source: ClipSource) -> None:
+def test_eightfold_reduction(source: ClipSource) -> None:
+    pair = replace(source, scale=8, small_size=4).pair(0)
+    assert pair.large.shape[-1] == 8 * pair.small.shape[-1]
+
+
+def test_options_that_make_no_sense_are_refused(source: ClipSource) -> None:
     with pytest.raises(ConfigError, match="defocus must be at least 0, not -1"):
         replace(source, defocus=-1.0)
+    with pytest.raises(ConfigError, match="candidates must be at least 1, and scale 2"):
+        replace(source, candidates=0)
+    with pytest.raises(ConfigError, match="bd: is defined for a reduction by 4 only"):
+        replace(source, degradation="bd", scale=8)
 
 
 def test_global_generators_are_left_alone(source: ClipSource) -> None:
     before = torch.get_rng_state()
-    source.pair(0)
+    replace(source, degradation="real").pair(0)
     assert torch.equal(torch.get_rng_state(), before)
-
-
-def test_video_frames_are_consecutive_or_every_second(source: ClipSource) -> None:
-    """Backwards too, as BasicVSR trains; never with a gap that changes."""
-    source = replace(source, photo_share=0.0, candidates=1)
-    seen = set()
-    for index in range(16):
-        levels = 255 * source.pair(index).large.mean(dim=(1, 2, 3))
-        steps = levels.diff().round()
-        assert steps[0] == steps[1]
-        seen.add(int(steps[0]))
-    assert seen == {-20, -10, 10, 20}
 
 
 def test_the_candidate_with_most_texture_is_kept(source: ClipSource) -> None:
@@ -131,36 +130,58 @@ def test_the_candidate_with_most_texture_is_kept(source: ClipSource) -> None:
     assert sum(texture(4, i) for i in range(6)) > sum(texture(1, i) for i in range(6))
 
 
-def test_missing_folder_is_named(source: ClipSource, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"nowhere: no such folder\. Give a folder"):
-        replace(source, videos=tmp_path / "nowhere")
+@dataclass(frozen=True, slots=True)
+class Ramp(Material):
+    """Brightness grows over the frames and, in each, to the right and more so downwards."""
+
+    def draw(self, _rng: np.random.Generator, frames: int, size: int) -> tuple:
+        down = torch.linspace(0, 0.4, size)[:, None]
+        right = torch.linspace(0, 0.2, size)
+        later = torch.linspace(0, 0.3, frames)[:, None, None, None]
+        return (later + down + right).repeat(1, 3, 1, 1), "ramp"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return ("ramp",)
 
 
-@pytest.mark.parametrize(("kind", "share"), [("videos", 0.0), ("photos", 1.0)])
-def test_empty_folder_is_named(
-    source: ClipSource, tmp_path: Path, kind: str, share: float
-) -> None:
-    source = replace(source, photo_share=share, **{kind: tmp_path})
-    with pytest.raises(DataError, match=r": is empty\. Put training material there"):
-        source.pair(0)
+def test_clips_are_flipped_transposed_and_reversed(source: ClipSource) -> None:
+    source = replace(source, material=Ramp(), candidates=1)
+    seen = set()
+    for index in range(120):
+        clip = source.pair(index).large
+        later, down, right = (clip.diff(dim=dim).mean().item() for dim in (0, 2, 3))
+        seen.add((later > 0, down > 0, right > 0, abs(down) > abs(right)))
+    assert len(seen) == 16
 
 
-def test_small_photo_is_named(source: ClipSource, tmp_path: Path) -> None:
-    write_photo(tmp_path / "small.png", width=31)
-    source = replace(source, photos=tmp_path, photo_share=1.0)
-    with pytest.raises(DataError, match=r"small\.png: is too small \(31x48, need 32\)"):
-        source.pair(0)
-
-
-def test_short_video_is_named(source: ClipSource, tmp_path: Path) -> None:
-    write_video(tmp_path / "short.mkv", frames=2)
-    source = replace(source, videos=tmp_path, photo_share=0.0)
-    with pytest.raises(DataError, match=r"short\.mkv: is too small \(2 frames of 64x48\)"):
-        source.pair(0)
-
-
-def test_damaged_video_is_named(source: ClipSource, tmp_path: Path) -> None:
+def test_unusable_files_are_skipped_and_named(source: ClipSource, tmp_path: Path) -> None:
+    write_video(tmp_path / "good.mkv", brightening(9))
     (tmp_path / "broken.mkv").write_bytes(b"no video")
-    source = replace(source, videos=tmp_path, photo_share=0.0)
-    with pytest.raises(DataError, match=r"broken\.mkv: cannot be decoded"):
+    write_video(tmp_path / "short.mkv", brightening(2))
+    source = replace(source, material=VideoFolder(tmp_path))
+    pairs = [source.pair(index) for index in range(8)]
+    assert {pair.source for pair in pairs} == {"good.mkv"}
+    skipped = [message for pair in pairs for message in pair.skipped]
+    assert any("broken.mkv: cannot be opened as a video" in message for message in skipped)
+    assert any("short.mkv: is too small (2 frames of 64x48" in message for message in skipped)
+    assert any(not pair.skipped for pair in pairs)
+
+
+def test_skipping_is_as_repeatable_as_the_rest(source: ClipSource, tmp_path: Path) -> None:
+    write_video(tmp_path / "good.mkv", brightening(9))
+    (tmp_path / "broken.mkv").write_bytes(b"no video")
+    source = replace(source, material=VideoFolder(tmp_path))
+    first, again = source.pair(1), replace(source).pair(1)
+    assert torch.equal(first.large, again.large)
+    assert first.skipped == again.skipped
+
+
+def test_material_without_any_usable_file_is_an_error(
+    source: ClipSource, tmp_path: Path
+) -> None:
+    write_photo(tmp_path / "small.png", width=31)
+    source = replace(source, material=PhotoFolder(tmp_path))
+    message = r"clip 0: 20 files in turn could not be used .*small\.png: is too small \(31x48"
+    with pytest.raises(DataError, match=message):
         source.pair(0)

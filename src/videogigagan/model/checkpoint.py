@@ -6,11 +6,9 @@ else. Half-precision files are widened on loading.
 
 import json
 import pickle
-import types
-import typing
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from dataclasses import asdict, dataclass, field
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any, TypeVar
@@ -24,11 +22,11 @@ from videogigagan.errors import CheckpointError, ConfigError
 from videogigagan.model.config import (
     DiscriminatorConfig,
     GeneratorConfig,
-    Level,
     PropagationConfig,
 )
 from videogigagan.model.discriminator import Discriminator
 from videogigagan.model.generator import Generator, build_propagation
+from videogigagan.plain import from_plain
 
 FORMAT = "videogigagan/1"
 DEFAULT_WEIGHTS = "base-4x"
@@ -36,8 +34,6 @@ DEFAULT_WEIGHTS = "base-4x"
 
 Config = GeneratorConfig | DiscriminatorConfig | PropagationConfig
 AnyConfig = TypeVar("AnyConfig", bound=Config)
-AnyPlain = TypeVar("AnyPlain")  # a configuration, or what it is made of
-Plain = TypeVar("Plain", bound=Config | Level)
 
 _KINDS: dict[str, type[Config]] = {
     "generator": GeneratorConfig,
@@ -235,41 +231,6 @@ def _loaded(path: Path, network: AnyModule, tensors: Mapping[str, Tensor]) -> An
             )
     network.load_state_dict(tensors, strict=True)
     return network.eval()
-
-
-def from_plain(type_: type[Plain], plain: Any) -> Plain:  # noqa: ANN401 - JSON is anything
-    """Rebuild a configuration from JSON's dicts and lists; unknown names are errors.
-
-    Raises:
-        TypeError: A name is unknown or missing, or a value has the wrong form.
-        ConfigError: The values do not fit one another.
-    """
-    if not isinstance(plain, dict):
-        raise TypeError(f"expected an object for {type_.__name__}, found {plain!r}")
-    hints = typing.get_type_hints(type_)
-    unknown = plain.keys() - {field.name for field in fields(type_)}
-    if unknown:
-        raise TypeError(f"{type_.__name__} has no field '{min(unknown)}'")
-    return type_(**{name: _revived(hints[name], value) for name, value in plain.items()})
-
-
-def _revived(hint: Any, value: Any) -> Any:  # noqa: ANN401 - the hint decides
-    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
-    if origin in (types.UnionType, typing.Union):
-        if value is None and type(None) in arguments:
-            return None
-        return _revived(next(part for part in arguments if part is not type(None)), value)
-    if origin is tuple:
-        return tuple(_revived(arguments[0], item) for item in value)
-    if origin is typing.Literal:
-        if value not in arguments:
-            raise TypeError(f"'{value}' is not one of {', '.join(map(str, arguments))}")
-        return value
-    if is_dataclass(hint):
-        return from_plain(typing.cast("type[Any]", hint), value)
-    if isinstance(value, bool) is not (hint is bool) or not isinstance(value, hint):
-        raise TypeError(f"expected {hint.__name__}, found {value!r}")
-    return value
 
 
 def _notes(plain: Any) -> dict[str, str]:  # noqa: ANN401 - JSON is anything
