@@ -57,7 +57,7 @@ def test_there_are_commands() -> None:
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_command_exists_with_its_options(command: list[str]) -> None:
     _, *words = command
-    depth = 2 if words[0] == "data" else 1
+    depth = 2 if words[0] in ("data", "train") else 1
     used = {word.split("=")[0] for word in words[depth:] if word.startswith("-")}
     assert used <= options_of(*words[:depth])
 

@@ -13,27 +13,34 @@ data folder holds `video/` (one shot a file) and `photos/`; `docs/training.md` t
 """
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import torch
 
 from videogigagan.data.clips import ClipSource
+from videogigagan.data.material import Mixture, PhotoFolder, VideoFolder
 from videogigagan.evaluate.fidelity import eight_bit, psnr_luma
 from videogigagan.evaluate.peers.basicvsr import load_basicvsr
 from videogigagan.frozen.lpips import LPIPS, load_lpips
-from videogigagan.model.checkpoint import Header, save_weights
-from videogigagan.model.config import GeneratorConfig
+from videogigagan.model.checkpoint import Header, load_generator, save_weights
 from videogigagan.model.generator import Generator, build_propagation
 from videogigagan.model.presets import generator_preset
 from videogigagan.model.warm_start import load_released
 from videogigagan.ops.layout import channels_last, clips_of, frames_of
-from videogigagan.train.batches import Batch, cached_files, draw_batch
+from videogigagan.train.batches import Batch, Feed, Share, cached_files, micro_batches
 from videogigagan.train.cache import HELD_OUT, fill_cache, read_cached
-from videogigagan.train.config import LossWeights, TrainConfig
-from videogigagan.train.inflate import inflate, without_temporal
-from videogigagan.train.loop import train
+from videogigagan.train.config import (
+    CacheConfig,
+    LossWeights,
+    OptimiserConfig,
+    StartConfig,
+    TrainConfig,
+)
+from videogigagan.train.devices import open_devices
+from videogigagan.train.inflate import without_temporal
+from videogigagan.train.loop import run
 
 CLIPS = 500
 # Noise adds nothing to a regression; its strengths stay zero until an adversary asks for it.
@@ -55,9 +62,9 @@ def fill(arguments: argparse.Namespace) -> None:
     assert VIDEO.propagation is not None
     propagation = build_propagation(VIDEO.propagation).eval()
     warm_start(propagation, arguments.basicvsr)
-    source = ClipSource(
-        videos=arguments.data / "video", photos=arguments.data / "photos", seed=1
-    )
+    photos = PhotoFolder(arguments.data / "photos", motion="plane")
+    videos = VideoFolder(arguments.data / "video")
+    source = ClipSource(material=Mixture(((photos, 0.6), (videos, 0.4))), seed=1)
     for index in fill_cache(
         arguments.run / "cache",
         source,
@@ -70,75 +77,99 @@ def fill(arguments: argparse.Namespace) -> None:
 
 def train_start(arguments: argparse.Namespace) -> None:
     """Train the U-Net on single frames."""
-    torch.manual_seed(0)
-    generator = Generator(IMAGE)
-    warm_start(generator.propagation, arguments.basicvsr)
-    config = TrainConfig(
-        run=arguments.run / "start",
-        cache=arguments.run / "cache",
+    config = replace(
+        on_frames(arguments),
+        name="start",
+        start=StartConfig(propagation=str(arguments.basicvsr)),
         steps=1900,
-        learning_rate=5e-4,
+        optimiser=falling(5e-4, warmup=100),
     )
-    follow(config, generator, arguments.lpips)
+    follow(config, arguments)
 
 
 def train_decode(arguments: argparse.Namespace) -> None:
     """Learn to read features: imitate the frames that BasicVSR's own tail makes of them."""
     tail = load_basicvsr(arguments.basicvsr).tail.requires_grad_(requires_grad=False)
 
-    def taught(config: TrainConfig, step: int) -> Batch:
-        batch = draw_batch(config, step)
+    def taught(batch: Batch) -> Batch:
+        assert batch.features is not None
         features = frames_of(batch.features)
         with torch.no_grad():
             large = tail(features[:, :3], features[:, 3:])
         return replace(batch, large=clips_of(large, len(batch.features)))
 
-    config = TrainConfig(
-        run=arguments.run / "decode",
-        cache=arguments.run / "cache",
+    def feed(config: TrainConfig, share: Share) -> Iterator[list[Batch]]:
+        for batches in micro_batches(config, share):
+            yield [taught(batch) for batch in batches]
+
+    config = replace(
+        on_frames(arguments),
+        name="decode",
+        start=StartConfig(generator=str(weights(arguments, "start"))),
         steps=650,
-        learning_rate=5e-4,
-        warmup=30,
-        weights=LossWeights(lpips=0.0),
+        optimiser=falling(5e-4, warmup=30),
+        losses=LossWeights(gan=0.0, lpips=0.0),
         seed=5,
     )
-    follow(config, from_stage(IMAGE, arguments.run / "start"), arguments.lpips, taught)
+    follow(config, arguments, feed)
 
 
 def train_image(arguments: argparse.Namespace) -> None:
     """Go on with the truth, which now and then is a little softer than a photo scaled down."""
-    config = TrainConfig(
-        run=arguments.run / "image",
-        cache=arguments.run / "cache",
+    config = on_frames(arguments)
+    config = replace(
+        config,
+        name="image",
+        start=StartConfig(generator=str(weights(arguments, "decode"))),
+        data=CacheConfig(folder=str(arguments.run / "cache"), softening=0.25),
         steps=2400,
-        learning_rate=4e-4,
-        warmup=50,
-        softening=0.25,
+        optimiser=falling(4e-4, warmup=50),
         seed=6,
     )
-    follow(config, from_stage(IMAGE, arguments.run / "decode"), arguments.lpips)
+    follow(config, arguments)
 
 
 def train_video(arguments: argparse.Namespace) -> None:
     """Inflate the image model and train it on short clips."""
-    image = from_stage(IMAGE, arguments.run / "image")
-    torch.manual_seed(0)
-    generator = Generator(VIDEO)
-    inflate(image, generator)
-    config = TrainConfig(
-        run=arguments.run / "video",
-        cache=arguments.run / "cache",
+    config = replace(
+        on_frames(arguments),
+        name="video",
+        stage="video",
+        generator=VIDEO,
+        start=StartConfig(image=str(weights(arguments, "image"))),
+        data=CacheConfig(folder=str(arguments.run / "cache"), frames=4, softening=0.25),
         steps=800,
-        clips=2,
-        frames=4,
-        learning_rate=3e-4,
-        warmup=30,
+        batch=2,
+        micro_batch=2,
+        optimiser=falling(3e-4, warmup=30),
         average=0.995,
-        softening=0.25,
-        weights=LossWeights(lpips=20.0),
+        losses=LossWeights(gan=0.0, lpips=20.0),
         seed=7,
     )
-    follow(config, generator, arguments.lpips)
+    follow(config, arguments)
+
+
+def on_frames(arguments: argparse.Namespace) -> TrainConfig:
+    """What the stages have in common: single frames, four a step, no adversary."""
+    return TrainConfig(
+        stage="image",
+        generator=IMAGE,
+        discriminator=None,
+        data=CacheConfig(folder=str(arguments.run / "cache")),
+        losses=LossWeights(gan=0.0),
+        trunk="alex",
+        batch=4,
+        micro_batch=4,
+        average=0.997,
+        save_every=100,
+    )
+
+
+def falling(rate: float, *, warmup: int) -> OptimiserConfig:
+    """A rate that rises, then falls along a cosine."""
+    return OptimiserConfig(
+        rate=rate, betas=(0.9, 0.99), warmup=warmup, schedule="cosine", gradient_norm=2.0
+    )
 
 
 def check(arguments: argparse.Namespace) -> None:
@@ -150,10 +181,9 @@ def check(arguments: argparse.Namespace) -> None:
     files = cached_files(arguments.run / "cache" / HELD_OUT)
     print("| stage | clips | PSNR-Y | LPIPS-Alex | LPIPS-Squeeze |\n|---|---|---|---|---|")
     for stage in ("start", "decode", "image", "video"):
-        if not (arguments.run / stage / "state.pt").exists():
+        if not weights(arguments, stage).exists():
             continue
-        config = VIDEO if stage == "video" else IMAGE
-        generator = from_stage(config, arguments.run / stage).eval()
+        generator = load_generator(weights(arguments, stage))
         with torch.inference_mode():
             scores = torch.stack([held_out_scores(generator, path, judges) for path in files])
         figures = " | ".join(f"{figure:.4f}" for figure in scores.mean(dim=0))
@@ -173,7 +203,9 @@ def held_out_scores(generator: Generator, path: Path, judges: list[LPIPS]) -> to
 
 def export(arguments: argparse.Namespace) -> None:
     """Write the averaged weights in half precision."""
-    generator = from_stage(generator_preset("base-4x"), arguments.run / "video")
+    generator = Generator(generator_preset("base-4x"))
+    trained = load_generator(weights(arguments, "video"))
+    generator.load_state_dict(trained.state_dict())
     about = {
         "name": "base-4x",
         "recipe": "Charbonnier and LPIPS (AlexNet) on BI 4x; BasicVSR's propagation, frozen",
@@ -184,12 +216,9 @@ def export(arguments: argparse.Namespace) -> None:
     save_weights(arguments.output, generator, header, dtype=torch.float16)
 
 
-def from_stage(config: GeneratorConfig, run: Path) -> Generator:
-    """The generator that a stage left behind: the moving average of its weights."""
-    generator = Generator(config)
-    state = torch.load(run / "state.pt", map_location="cpu", weights_only=True)
-    generator.load_state_dict(state["average"])
-    return generator
+def weights(arguments: argparse.Namespace, stage: str) -> Path:
+    """What a stage leaves behind: the moving average of its weights."""
+    return arguments.run / stage / "weights" / "generator.safetensors"
 
 
 def warm_start(propagation: torch.nn.Module | None, path: Path) -> None:
@@ -199,15 +228,16 @@ def warm_start(propagation: torch.nn.Module | None, path: Path) -> None:
 
 
 def follow(
-    config: TrainConfig,
-    generator: Generator,
-    lpips: Path,
-    draw: Callable[[TrainConfig, int], Batch] = draw_batch,
+    config: TrainConfig, arguments: argparse.Namespace, feed: Feed = micro_batches
 ) -> None:
     """Train and print a line now and then."""
-    for figures in train(config, generator, load_lpips(lpips / "lpips_alex.pth"), draw):
-        if figures["step"] % 20 == 0:
-            print({name: round(figure, 4) for name, figure in figures.items()}, flush=True)
+    folder = arguments.run / config.name
+    with open_devices("cpu") as devices:
+        steps = run(config, folder, judges=arguments.lpips, devices=devices, feed=feed)
+        for made in steps:
+            if made.step % 20 == 0:
+                figures = {name: round(figure, 4) for name, figure in made.figures.items()}
+                print(made.step, figures, f"{made.seconds:.2f} s", flush=True)
 
 
 STAGES = {

@@ -1,5 +1,6 @@
 """A cache to learn from, and a perceptual network that nobody has trained."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,20 +10,21 @@ import torch
 from PIL import Image
 
 from videogigagan.data.clips import ClipSource
+from videogigagan.data.material import Mixture, PhotoFolder
 from videogigagan.frozen.lpips import LPIPS
 from videogigagan.model.generator import Generator, build_propagation
 from videogigagan.model.presets import GENERATORS
 from videogigagan.train.cache import fill_cache
-from videogigagan.train.config import TrainConfig
 from videogigagan.train.inflate import without_temporal
+
+# pytest imports tests by path, so a module that they share has to be put within reach.
+sys.path.insert(0, str(Path(__file__).parent))
 
 
 @pytest.fixture(scope="session")
 def clip_source(tmp_path_factory: pytest.TempPathFactory) -> ClipSource:
     """Clips of 3 frames, 12 pixels small and 48 large, out of one photo."""
     folder = tmp_path_factory.mktemp("material")
-    (folder / "videos").mkdir()
-    (folder / "photos").mkdir()
     across, down = np.meshgrid(np.arange(96), np.arange(96))
     waves = [
         np.sin(across / 5) * np.cos(down / 7),
@@ -30,13 +32,11 @@ def clip_source(tmp_path_factory: pytest.TempPathFactory) -> ClipSource:
         np.cos(down / 4),
     ]
     photo = (127.5 + 100 * np.stack(waves, axis=-1)).round().astype(np.uint8)
-    Image.fromarray(photo).save(folder / "photos" / "waves.png")
+    Image.fromarray(photo).save(folder / "waves.png")
     return ClipSource(
-        videos=folder / "videos",
-        photos=folder / "photos",
+        material=Mixture(((PhotoFolder(folder, motion="plane"), 1.0),)),
         frames=3,
         small_size=12,
-        photo_share=1.0,
         candidates=1,
     )
 
@@ -60,25 +60,6 @@ def cache(
     folder = tmp_path_factory.mktemp("cache")
     assert list(fill_cache(folder, clip_source, propagation, 2)) == [0, 1]
     return folder
-
-
-@pytest.fixture
-def config(tmp_path: Path, cache: Path) -> TrainConfig:
-    """A run that is over in a moment; every setting written out, for the pinned figures."""
-    return TrainConfig(
-        run=tmp_path / "run",
-        cache=cache,
-        steps=4,
-        clips=1,
-        frames=2,
-        crop=12,
-        learning_rate=5e-3,
-        final_rate=0.01,
-        warmup=2,
-        gradient_norm=2.0,
-        average=0.9,
-        save_every=2,
-    )
 
 
 @pytest.fixture(scope="session")

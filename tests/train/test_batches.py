@@ -1,16 +1,29 @@
-"""Batches: what step s sees follows from (seed, s)."""
+"""Batches: clip n of a run follows from (seed, n), whoever draws it."""
 
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 from safetensors.torch import save_file
 from torch import Tensor
+from train_fakes import tiny
 
+from videogigagan.data.settings import DataConfig, Weighted
 from videogigagan.errors import DataError
-from videogigagan.train.batches import Batch, cached_files, draw_batch, soften
-from videogigagan.train.config import TrainConfig
+from videogigagan.train.batches import (
+    Batch,
+    Share,
+    cached_batch,
+    cached_files,
+    clip_numbers,
+    micro_batches,
+    soften,
+)
+from videogigagan.train.config import CacheConfig
 
 
 def place(rows: int, columns: int, index: int) -> Tensor:
@@ -24,8 +37,8 @@ def place(rows: int, columns: int, index: int) -> Tensor:
 
 
 @pytest.fixture
-def ramps(tmp_path: Path, config: TrainConfig) -> TrainConfig:
-    """A run on a cache whose pixels tell where they were cut out."""
+def ramps(tmp_path: Path) -> CacheConfig:
+    """A cache whose pixels tell where they were cut out."""
     for index in range(3):
         small = place(9, 11, index)
         tensors = {
@@ -34,46 +47,97 @@ def ramps(tmp_path: Path, config: TrainConfig) -> TrainConfig:
             "large": small.repeat_interleave(4, dim=2).repeat_interleave(4, dim=3),
         }
         save_file(tensors, tmp_path / f"{index:06d}.safetensors")
-    return replace(config, cache=tmp_path, clips=4, crop=5)
+    return CacheConfig(folder=str(tmp_path), frames=2, crop=5)
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> DataConfig:
+    """Clips of 2 frames out of two photos of noise; one of them is held out."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    for name in ("one", "two"):
+        picture = rng.integers(0, 256, (96, 96, 3), dtype=np.uint8)
+        Image.fromarray(picture).save(folder / f"{name}.png")
+    weighted = (Weighted(path=str(folder)),)
+    return DataConfig(photos=weighted, motion="plane", frames=2, small_size=12, workers=0)
 
 
 def same(one: Batch, other: Batch) -> bool:
-    return torch.equal(one.features, other.features) and torch.equal(one.large, other.large)
+    return torch.equal(one.small, other.small) and torch.equal(one.large, other.large)
 
 
-def test_a_step_always_sees_the_same(ramps: TrainConfig) -> None:
-    first = draw_batch(ramps, 7)
+def test_devices_share_a_step_out_in_contiguous_blocks() -> None:
+    config = tiny(batch=8, micro_batch=2, steps=3)
+    whole = [list(chain) for chain in clip_numbers(config, Share())]
+    assert whole[1] == [range(8, 10), range(10, 12), range(12, 14), range(14, 16)]
+    halves = [list(clip_numbers(config, Share(rank=rank, ranks=2))) for rank in range(2)]
+    assert [left + right for left, right in zip(*halves, strict=True)] == whole
+    assert list(clip_numbers(config, Share(step=2))) == whole[2:]
+    assert list(clip_numbers(config, Share(step=3))) == []
+
+
+def test_material_is_drawn_by_number(photos: DataConfig) -> None:
+    config = tiny(batch=4, micro_batch=2, steps=3, data=photos)
+    steps = list(micro_batches(config, Share()))
+    assert [[batch.number for batch in step] for step in steps] == [[0, 2], [4, 6], [8, 10]]
+    for batch in steps[0]:
+        assert batch.small.shape == (2, 2, 3, 12, 12)
+        assert batch.large.shape == (2, 2, 3, 48, 48)
+        assert batch.features is None
+    (late,) = islice(micro_batches(config, Share(step=2, rank=1, ranks=2)), 1)
+    assert same(late[0], steps[2][1])
+    (other,) = islice(micro_batches(replace(config, seed=1), Share()), 1)
+    assert not same(other[0], steps[0][0])
+
+
+def test_a_feed_that_is_left_early_is_closed(photos: DataConfig) -> None:
+    feed = micro_batches(tiny(data=photos), Share())
+    next(feed)
+    feed.close()
+
+
+def test_a_batch_moves_as_one(ramps: CacheConfig) -> None:
+    batch = cached_batch(ramps, 0, range(2))
+    moved = batch.to(torch.device("cpu"))
+    assert same(batch, moved)
+    assert moved.number == batch.number
+    assert torch.equal(moved.features, batch.features)
+
+
+def test_a_cached_number_always_gives_the_same(ramps: CacheConfig) -> None:
+    first = cached_batch(ramps, 0, range(8, 12))
     torch.manual_seed(123)
-    draw_batch(ramps, 8)
-    assert same(first, draw_batch(ramps, 7))
+    assert same(first, cached_batch(ramps, 0, range(8, 12)))
+    halves = [cached_batch(ramps, 0, part) for part in (range(8, 10), range(10, 12))]
+    assert torch.equal(first.large, torch.cat([half.large for half in halves]))
+    assert not same(first, cached_batch(ramps, 0, range(12, 16)))
+    assert not same(first, cached_batch(ramps, 1, range(8, 12)))
 
 
-def test_another_step_or_seed_sees_something_else(ramps: TrainConfig) -> None:
-    first = draw_batch(ramps, 7)
-    assert not same(first, draw_batch(ramps, 8))
-    assert not same(first, draw_batch(replace(ramps, seed=1), 7))
-
-
-def test_shapes_are_those_of_the_run(ramps: TrainConfig) -> None:
-    batch = draw_batch(ramps, 0)
+def test_cached_shapes_are_those_of_the_run(ramps: CacheConfig) -> None:
+    config = tiny(batch=4, micro_batch=4, steps=1, data=ramps)
+    ((batch,),) = micro_batches(config, Share())
+    assert batch.number == 0
+    assert batch.small.shape == (4, 2, 3, 5, 5)
     assert batch.features.shape == (4, 2, 6, 5, 5)
     assert batch.large.shape == (4, 2, 3, 20, 20)
 
 
-def test_pixels_features_and_truth_are_cut_from_one_place(ramps: TrainConfig) -> None:
-    for step in range(5):
-        batch = draw_batch(ramps, step)
-        pixels, features = (255 * batch.features[:, :, :3]).round(), batch.features[:, :, 3:]
+def test_pixels_features_and_truth_are_cut_from_one_place(ramps: CacheConfig) -> None:
+    for number in range(5):
+        batch = cached_batch(ramps, 0, range(number, number + 1))
+        pixels, features = (255 * batch.small).round(), batch.features[:, :, 3:]
+        assert torch.equal(batch.small, batch.features[:, :, :3])
         assert torch.equal(pixels, features)
         assert torch.equal((255 * batch.large[..., ::4, ::4]).round(), pixels)
 
 
-def test_windows_are_consecutive_and_reach_every_corner(ramps: TrainConfig) -> None:
-    corners = set()
-    for step in range(100):
-        places = draw_batch(ramps, step).features[:, :, 3:, 0, 0].int()
-        assert torch.equal(places[:, 1] - places[:, 0], torch.tensor([[1, 0, 0]] * 4).int())
-        corners |= {tuple(place.tolist()) for place in places[:, 0]}
+def test_windows_are_consecutive_and_reach_every_corner(ramps: CacheConfig) -> None:
+    batch = cached_batch(ramps, 0, range(400))
+    places = batch.features[:, :, 3:, 0, 0].int()
+    assert torch.equal(places[:, 1] - places[:, 0], torch.tensor([[1, 0, 0]] * 400).int())
+    corners = {tuple(place) for place in places[:, 0].tolist()}
     for axis, last in ((1, 4), (2, 6)):
         assert {corner[axis] for corner in corners} == set(range(last + 1))
     assert {corner[0] for corner in corners} == {
@@ -81,9 +145,9 @@ def test_windows_are_consecutive_and_reach_every_corner(ramps: TrainConfig) -> N
     }
 
 
-def test_unfinished_files_are_not_read(ramps: TrainConfig) -> None:
-    (ramps.cache / "000009.partial").touch()
-    names = [path.name for path in cached_files(ramps.cache)]
+def test_unfinished_files_are_not_read(ramps: CacheConfig) -> None:
+    (Path(ramps.folder) / "000009.partial").touch()
+    names = [path.name for path in cached_files(Path(ramps.folder))]
     assert names == [f"{index:06d}.safetensors" for index in range(3)]
 
 
@@ -92,9 +156,9 @@ def test_an_empty_cache_is_one_line(tmp_path: Path) -> None:
         cached_files(tmp_path / "nothing")
 
 
-def test_a_clip_that_is_too_small_is_one_line(ramps: TrainConfig) -> None:
+def test_a_clip_that_is_too_small_is_one_line(ramps: CacheConfig) -> None:
     with pytest.raises(DataError, match=r"is too small \(.* need 9 of 5\)\. Fill the cache"):
-        draw_batch(replace(ramps, frames=9), 0)
+        cached_batch(replace(ramps, frames=9), 0, range(1))
 
 
 def test_softening_takes_the_finest_band_and_nothing_else() -> None:
@@ -106,7 +170,8 @@ def test_softening_takes_the_finest_band_and_nothing_else() -> None:
     torch.testing.assert_close(soften(ramp, 1.0)[..., 1:-1], ramp[..., 1:-1])
 
 
-def test_softening_reaches_the_truth_alone(ramps: TrainConfig) -> None:
-    plain, soft = draw_batch(ramps, 0), draw_batch(replace(ramps, softening=0.5), 0)
+def test_softening_reaches_the_truth_alone(ramps: CacheConfig) -> None:
+    plain = cached_batch(ramps, 0, range(4))
+    soft = cached_batch(replace(ramps, softening=0.5), 0, range(4))
     assert torch.equal(plain.features, soft.features)
     assert not torch.equal(plain.large, soft.large)

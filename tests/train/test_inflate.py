@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from videogigagan.errors import CheckpointError
+from videogigagan.model.discriminator import Discriminator
 from videogigagan.model.generator import Generator
-from videogigagan.model.presets import GENERATORS
+from videogigagan.model.presets import DISCRIMINATORS, GENERATORS
 from videogigagan.train.inflate import inflate, without_temporal
 
 TINY = GENERATORS["tiny"]
@@ -37,10 +38,33 @@ def test_a_video_model_can_be_taken_over_too(fresh: Make) -> None:
     assert all(torch.equal(value, other[key]) for key, value in source.state_dict().items())
 
 
+def test_propagation_and_its_way_into_the_stem_stay_fresh() -> None:
+    torch.manual_seed(0)
+    image = Generator(replace(without_temporal(TINY), propagation=None))
+    video = Generator(replace(TINY, stem="add"))
+    inflate(image, video)
+    given = image.state_dict()
+    fresh = {key for key in video.state_dict() if key not in given}
+    assert {key.split(".")[0] for key in fresh} == {"propagation", "stem", "decoder"}
+    assert not video.get_parameter("stem.features.weight").any()
+
+
+def test_a_discriminator_is_inflated_alike() -> None:
+    config = DISCRIMINATORS["tiny"]
+    levels = tuple(replace(level, temporal=0) for level in config.levels)
+    image, video = Discriminator(replace(config, levels=levels)), Discriminator(config)
+    inflate(image, video)
+    clip = torch.rand(1, 2, 3, 32, 32)
+    assert torch.equal(image(clip), video(clip))
+    with pytest.raises(CheckpointError, match="does not fit the video model"):
+        inflate(video, image)
+
+
 @pytest.mark.parametrize(
     ("changes", "key"),
     [
         ({"propagation": None}, "stem.pixels.weight"),
+        ({"latent_dim": 8}, "mapping.layers.0.weight"),
         ({"style_dim": 24}, "mapping.layers.0.weight"),
         ({"stem": "add"}, "stem.pixels.weight"),
         ({"tied_attention": False}, "attention.key.weight"),

@@ -1,4 +1,4 @@
-"""The terms of Eq. 2 that need no discriminator."""
+"""The terms of Eq. 2, and one of ours."""
 
 import pytest
 import torch
@@ -6,7 +6,15 @@ from torch import Tensor
 from torch.testing import assert_close
 
 from videogigagan.frozen.lpips import LPIPS
-from videogigagan.train.losses import charbonnier, perceptual
+from videogigagan.ops.warp import backward_warp
+from videogigagan.train.losses import (
+    charbonnier,
+    discriminator_adversarial,
+    generator_adversarial,
+    perceptual,
+    r1_penalty,
+    steadiness,
+)
 
 
 class Recorder(LPIPS):
@@ -84,3 +92,60 @@ def test_distance_is_the_mean_over_frames(lpips: LPIPS) -> None:
     x, y = torch.rand(2, 3, 40, 40), torch.rand(2, 3, 40, 40)
     each = [perceptual(lpips, x[i : i + 1], y[i : i + 1], draws(0)) for i in range(2)]
     assert_close(perceptual(lpips, x, y, draws(0)), torch.stack(each).mean())
+
+
+def test_adversaries_pull_the_logit_apart() -> None:
+    logits = torch.tensor([[-2.0, 0.0, 3.0]])
+    assert_close(generator_adversarial(logits), (1 + (-logits).exp()).log().mean())
+    real, fake = discriminator_adversarial(logits, logits)
+    assert_close(real, generator_adversarial(logits))  # non-saturating: the same, other way up
+    assert_close(fake, (1 + logits.exp()).log().mean())
+    sure = torch.full((1, 2), 20.0)
+    assert sum(discriminator_adversarial(sure, -sure)) < 1e-6
+
+
+def test_r1_is_half_the_squared_gradient_of_a_frame() -> None:
+    """A linear discriminator has the same gradient w everywhere."""
+    w = torch.rand(3, 4, 5)
+    clip = torch.rand(2, 6, 3, 4, 5, requires_grad=True)
+    logits = (w * (2 * clip - 1)).sum(dim=(2, 3, 4))
+    assert_close(r1_penalty(logits, clip), w.square().sum() / 2)
+
+
+def test_r1_can_be_differentiated() -> None:
+    scale = torch.tensor(3.0, requires_grad=True)
+    clip = torch.rand(1, 2, 3, 4, 4, requires_grad=True)
+    r1_penalty((scale * clip).sum(dim=(2, 3, 4)), clip).backward()
+    assert scale.grad is not None
+    assert_close(scale.grad, torch.tensor(3.0 * 48 / 4))
+
+
+def test_r1_counts_what_a_frame_does_to_its_neighbours_logits() -> None:
+    clip = torch.rand(1, 2, 3, 4, 4, requires_grad=True)
+    both = clip.sum(dim=(1, 2, 3, 4)).expand(1, 2)
+    assert_close(r1_penalty(both, clip), torch.tensor(4 * 48 / 4 / 2))
+
+
+def test_steadiness_forgives_what_the_truth_does_too() -> None:
+    truth = torch.rand(2, 3, 3, 8, 8)
+    flow = torch.zeros(4, 2, 8, 8)
+    assert steadiness(truth, truth, flow) == 0
+    assert_close(steadiness(truth + 0.1, truth, flow), torch.tensor(0.0), atol=1e-6, rtol=0)
+    flicker = truth + torch.tensor([0.0, 0.1, 0.0])[:, None, None, None]
+    assert_close(steadiness(flicker, truth, flow), torch.tensor(0.1))
+
+
+def test_steadiness_follows_the_motion() -> None:
+    """A picture that moves by one pixel a frame is steady along a flow of one pixel."""
+    canvas = torch.rand(3, 8, 12)
+    moving = torch.stack([canvas[:, :, 3 - t : 11 - t] for t in range(3)])[None]
+    still = moving[:, :1].expand(1, 3, 3, 8, 8)
+    flow = torch.zeros(2, 2, 8, 8)
+    flow[:, 0] = 1
+    inner = (..., slice(None), slice(0, 7))  # what stays in the picture
+    assert _lost(moving, flow)[inner].abs().max() < 1e-5
+    assert steadiness(still, moving, flow) > 0.01
+
+
+def _lost(clip: Tensor, flow: Tensor) -> Tensor:
+    return clip[0, :-1] - backward_warp(clip[0, 1:], flow, padding="border")

@@ -1,63 +1,70 @@
 """What must be on disk to go on as if nothing had happened."""
 
 import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
-from torch import nn
+from train_fakes import CPU, batch_of, tensors, tiny
 
 from videogigagan.errors import CheckpointError
-from videogigagan.train.average import MovingAverage
-from videogigagan.train.state import RunState
+from videogigagan.train.config import TrainConfig
+from videogigagan.train.start import build_networks
+from videogigagan.train.state import FORMAT, RunState
+from videogigagan.train.step import Learner
 
 
-def state(width: int = 3) -> RunState:
-    """A run that has made one step."""
-    network = nn.Linear(width, 2)
-    made = RunState(
-        network, MovingAverage(network, 0.5), torch.optim.Adam(network.parameters())
-    )
-    network(torch.ones(1, width)).sum().backward()
-    made.optimizer.step()
-    made.average.update(network, 0)
-    made.step = 1
+def learner(config: TrainConfig, steps: int) -> Learner:
+    """Networks that have made a few steps."""
+    made = Learner(build_networks(config), config, CPU, None)
+    for number in range(steps):
+        made.step([batch_of(config, range(number, number + 1))], {})
     return made
 
 
-def flat(run: RunState) -> list[torch.Tensor]:
-    """Every tensor of a run."""
-    moments = [value for entry in run.optimizer.state.values() for value in entry.values()]
-    return [*run.generator.parameters(), *run.average.module.parameters(), *moments]
+def save(state: RunState, folder: Path) -> dict[str, torch.Tensor]:
+    folder.mkdir(exist_ok=True)
+    state.save(folder / "state.pt", CPU)
+    return tensors(folder)
 
 
 def test_loaded_is_what_was_saved(tmp_path: Path) -> None:
-    saved, loaded = state(), state()
-    saved.step = 41
-    saved.save(tmp_path / "state.pt")
-    loaded.load(tmp_path / "state.pt")
-    assert loaded.step == 41
-    assert len(flat(saved)) == 10
-    assert all(torch.equal(a, b) for a, b in zip(flat(saved), flat(loaded), strict=True))
-    assert [path.name for path in tmp_path.iterdir()] == ["state.pt"]
+    config = tiny()
+    saved, loaded = learner(config, 2), learner(replace(config, seed=9), 1)
+    one = save(saved.state, tmp_path / "one")
+    assert len(one) > 5 * len(list(saved.state.networks.generator.parameters()))
+    loaded.state.load(tmp_path / "one" / "state.pt")
+    assert loaded.state.step == 2
+    two = save(loaded.state, tmp_path / "two")
+    assert one.keys() == two.keys()
+    assert all(torch.equal(one[key], two[key]) for key in one)
+    assert [path.name for path in (tmp_path / "one").iterdir()] == ["state.pt"]
+
+
+def test_without_an_adversary_there_is_none_in_the_state(tmp_path: Path) -> None:
+    config = tiny(losses=replace(tiny().losses, gan=0.0), discriminator=None)
+    state = learner(config, 1).state
+    places = save(state, tmp_path)
+    assert not any("discriminator" in place for place in places)
+    state.load(tmp_path / "state.pt")
 
 
 def test_interrupted_saving_leaves_the_old_state(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path, saved = tmp_path / "state.pt", state()
-    saved.save(path)
+    state = learner(tiny(), 1).state
+    before = save(state, tmp_path)
 
-    def interrupted(_content: object, target: Path) -> None:
-        target.write_bytes(b"half of it")
+    def interrupted(_content: object, file) -> None:
+        file.write(b"half of it")
         raise KeyboardInterrupt
 
     monkeypatch.setattr(torch, "save", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        state().save(path)
-    loaded = state()
-    loaded.load(path)
-    assert all(torch.equal(a, b) for a, b in zip(flat(saved), flat(loaded), strict=True))
+        state.save(tmp_path / "state.pt", CPU)
+    after = tensors(tmp_path)
+    assert all(torch.equal(before[key], after[key]) for key in before)
 
 
 class Trap:
@@ -68,7 +75,7 @@ class Trap:
 
 
 @pytest.mark.parametrize(
-    "kind", ["text", "empty", "code", "list", "other keys", "other network"]
+    "kind", ["text", "empty", "code", "list", "other keys", "other format", "other network"]
 )
 def test_anything_else_is_refused_in_one_line(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "state.pt"
@@ -77,11 +84,12 @@ def test_anything_else_is_refused_in_one_line(tmp_path: Path, kind: str) -> None
     elif kind == "code":
         path.write_bytes(pickle.dumps(Trap(), protocol=2))
     elif kind == "other network":
-        state(4).save(path)
+        save(learner(tiny("image"), 0).state, tmp_path)
     else:
-        torch.save([1, 2] if kind == "list" else {"step": 3}, path)
+        content = {"list": [1, 2], "other keys": {"format": FORMAT, "step": 3}}
+        torch.save(content.get(kind, {"format": "videogigagan-run/9"}), path)
     with pytest.raises(CheckpointError) as caught:
-        state().load(path)
+        learner(tiny(), 0).state.load(path)
     message = str(caught.value)
     assert message.startswith(f"{path}: is not a state of this run (")
     assert message.endswith("). Remove it, or name another run.")

@@ -14,19 +14,21 @@ from videogigagan.cli.convert import Convert
 from videogigagan.cli.data import Data
 from videogigagan.cli.evaluate import Evaluate
 from videogigagan.cli.inspect import Inspect
+from videogigagan.cli.train import Train
 from videogigagan.cli.upscale import Upscale
 from videogigagan.errors import ConfigError, VideoGigaGANError
 
 Command = (
     Annotated[Upscale, tyro.conf.subcommand("upscale")]
     | Annotated[Evaluate, tyro.conf.subcommand("evaluate")]
+    | Annotated[Train, tyro.conf.subcommand("train")]
     | Annotated[Data, tyro.conf.subcommand("data")]
     | Annotated[Inspect, tyro.conf.subcommand("inspect")]
     | Annotated[Convert, tyro.conf.subcommand("import")]
 )
 
 
-def parse(arguments: list[str]) -> Upscale | Evaluate | Data | Inspect | Convert:
+def parse(arguments: list[str]) -> Upscale | Evaluate | Train | Data | Inspect | Convert:
     """Understand a command line; leaves with status 2 if it makes no sense."""
     return tyro.cli(
         Command,  # pyright: ignore[reportArgumentType] - tyro takes annotated unions

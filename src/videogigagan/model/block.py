@@ -7,12 +7,13 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from videogigagan.ops.convolution import AdaptiveConv2d
+from videogigagan.ops.recompute import Forgetful
 from videogigagan.ops.style import Style
 
 _GAIN = 0.4  # of the residual branch, as in StyleGAN2-derived GigaGAN upsamplers
 
 
-class SynthesisBlock(nn.Module):
+class SynthesisBlock(Forgetful):
     """Two modulated convolutions, residual where the width stays the same.
 
     Shapes:

@@ -15,13 +15,14 @@ from videogigagan.model.temporal import TemporalModule
 from videogigagan.ops.attention import SpatialAttention
 from videogigagan.ops.filters import LowPass, subsample
 from videogigagan.ops.layout import clips_of, frames_of
+from videogigagan.ops.recompute import Forgetful
 from videogigagan.ops.resize import bilinear_upsample, pad_to_multiple
 from videogigagan.shapes import Clip, LargeClip
 
 _GAIN = 0.4  # of the residual branches that keep the size, as in the generator
 
 
-class JudgeBlock(nn.Module):
+class JudgeBlock(Forgetful):
     """Two convolutions beside an identity; the sum keeps its variance.
 
     Shapes:
@@ -40,7 +41,7 @@ class JudgeBlock(nn.Module):
         return (x + _GAIN * y) / math.sqrt(1 + _GAIN**2)
 
 
-class HalvingBlock(nn.Module):
+class HalvingBlock(Forgetful):
     """StyleGAN2's residual block: both ways are low-passed before they are subsampled.
 
     The filter is that of the encoder (Sec. 3.4): the verdict hardly depends on a pixel's shift.

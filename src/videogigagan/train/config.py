@@ -1,63 +1,265 @@
-"""What a training run is, as plain data."""
+"""What a training run is, as plain data: the paper's recipe is the default."""
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any, Literal
 
+from videogigagan.data.settings import DataConfig
 from videogigagan.errors import ConfigError
+from videogigagan.frozen.trunks import Trunk
+from videogigagan.model.config import DiscriminatorConfig, GeneratorConfig
+from videogigagan.plain import from_plain
+
+Stage = Literal["image", "video"]
+Precision = Literal["fp32", "bf16"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LossWeights:
     """Scales of the terms of Eq. 2; the values of Sec. 4.1."""
 
-    charbonnier: float = 10.0
-    """Pixel fidelity (mu_Char)."""
+    gan: float = 0.05
+    """Adversarial term of the generator (mu_GAN); the discriminator's own loss stays unscaled.
+    0: no discriminator is trained."""
+    r1: float = 0.2048
+    """Gradient penalty of the discriminator (mu_R1), halved in use as in StyleGAN2 (D23)."""
     lpips: float = 5.0
     """Perceptual similarity (mu_LPIPS)."""
+    charbonnier: float = 10.0
+    """Pixel fidelity (mu_Char)."""
+    steadiness: float = 0.0
+    """Ours, not the paper's: how much more the result changes along the flow than the truth."""
+
+    def __post_init__(self) -> None:
+        for name, weight in asdict(self).items():
+            if not weight >= 0:
+                raise ConfigError(f"losses: {name} must be at least 0, not {weight}.")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class TrainConfig:
-    """One stage of training the U-Net on cached propagation features."""
+class OptimiserConfig:
+    """Adam for both networks (Supp. C); what the paper leaves open is GigaGAN's (D24, D25)."""
 
-    run: Path
-    """Folder of the run: state, journal, weights."""
-    cache: Path
-    """Folder of cached features (`train.cache`)."""
-    steps: int = 3000
-    """Optimiser steps."""
-    clips: int = 4
-    """Clips in a batch."""
+    rate: float = 5e-5
+    """Learning rate of the generator."""
+    discriminator_rate: float = 5e-5
+    """Learning rate of the discriminator."""
+    betas: tuple[float, float] = (0.0, 0.99)
+    """Decay of the two moments."""
+    eps: float = 1e-8
+    """Keeps the division finite."""
+    warmup: int = 0
+    """Steps over which both rates rise from zero."""
+    schedule: Literal["constant", "cosine"] = "constant"
+    """What follows: no change, as in the paper, or half a cosine."""
+    final_share: float = 0.01
+    """Where the cosine ends, as a share of the rate."""
+    flow_share: float = 0.25
+    """The flow network's rate, as a share of the generator's (BasicVSR's practice)."""
+    flow_frozen: int = 5000
+    """Steps before the flow network starts to learn."""
+    gradient_norm: float | None = None
+    """Longer gradients are shortened to this; None: left as they are."""
+
+    def __post_init__(self) -> None:
+        if not min(self.rate, self.discriminator_rate, self.eps) > 0:
+            raise ConfigError(
+                "optimiser: rate, discriminator_rate and eps must be greater than 0."
+            )
+        if len(self.betas) != 2 or not all(0 <= beta < 1 for beta in self.betas):
+            raise ConfigError(f"optimiser: betas are two numbers in [0, 1), not {self.betas}.")
+        if min(self.warmup, self.flow_frozen) < 0:
+            raise ConfigError("optimiser: warmup and flow_frozen count steps. Give 0 for none.")
+        if not (0 <= self.final_share <= 1 and 0 <= self.flow_share <= 1):
+            raise ConfigError("optimiser: final_share and flow_share must lie in [0, 1].")
+        if self.gradient_norm is not None and not self.gradient_norm > 0:
+            raise ConfigError(
+                f"optimiser: gradient_norm must be greater than 0, not {self.gradient_norm}."
+            )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StartConfig:
+    """Weights to begin from, as paths; what is not named starts fresh."""
+
+    image: str | None = None
+    """A trained image generator, inflated to the video model (Sec. 3.2)."""
+    generator: str | None = None
+    """A generator of the same shape."""
+    propagation: str | None = None
+    """Released BasicVSR or BasicVSR++ weights, for flow and propagation."""
+    discriminator: str | None = None
+    """A discriminator of the same shape, or an image discriminator to inflate."""
+
+    def __post_init__(self) -> None:
+        if self.image is not None and self.generator is not None:
+            raise ConfigError("start: image and generator exclude each other. Name one.")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CacheConfig:
+    """Learning from cached propagation features (`train.cache`); propagation takes no part."""
+
+    folder: str
+    """Where the features lie."""
     frames: int = 1
-    """Frames of each clip; 1 trains the image model, more the video model."""
+    """Frames of each window."""
     crop: int = 48
     """Side of the window, in low-resolution pixels."""
     softening: float = 0.0
     """Share of the finest band that is taken from the truth. Photos scaled down are sharper
     than what cameras film, and a model of them draws hairlines into video."""
-    learning_rate: float = 5e-4
-    """Highest learning rate of Adam, betas (0.9, 0.99)."""
-    final_rate: float = 0.01
-    """Where the cosine ends, as a share of `learning_rate`."""
-    warmup: int = 100
-    """Steps over which the learning rate rises from zero."""
-    gradient_norm: float = 2.0
-    """Longer gradients are shortened to this; one bad batch cannot throw the weights off."""
-    average: float = 0.997
-    """Decay of the weights' moving average."""
-    weights: LossWeights = LossWeights()
+
+    def __post_init__(self) -> None:
+        if min(self.frames, self.crop) < 1:
+            raise ConfigError("cache: frames and crop must be at least 1.")
+        if not 0 <= self.softening <= 1:
+            raise ConfigError(f"cache: softening must lie in [0, 1], not {self.softening}.")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrainConfig:
+    """One stage of training: with its defaults, the recipe of Sec. 4.1."""
+
+    name: str = "run"
+    """What the run is called, in its notes and those of its weights."""
+    stage: Stage
+    """`image`: single frames; `video`: clips."""
+    generator: GeneratorConfig
+    """The generator."""
+    discriminator: DiscriminatorConfig | None
+    """The discriminator; None where the adversarial term weighs nothing."""
+    data: DataConfig | CacheConfig
+    """What it learns from."""
+    losses: LossWeights = LossWeights()
     """Scales of the loss terms."""
-    save_every: int = 100
+    trunk: Trunk = "vgg"
+    """Network behind LPIPS as a loss (D27)."""
+    optimiser: OptimiserConfig = OptimiserConfig()
+    """How the weights move."""
+    start: StartConfig = StartConfig()
+    """Where the weights begin."""
+    steps: int = 100_000
+    """Optimiser steps."""
+    batch: int = 32
+    """Clips in a step, over all devices."""
+    micro_batch: int = 1
+    """Clips that pass through the networks at once on one device; they share z and noise."""
+    r1_every: int = 16
+    """The gradient penalty is taken every so many steps, and weighs as many times more."""
+    average: float = 0.999
+    """Decay of the moving average of the generator's weights."""
+    precision: Precision = "fp32"
+    """`bf16`: U-Net and discriminator compute in bfloat16 where autocast sees fit."""
+    checkpointing: bool = False
+    """Forget what blocks computed and compute it again on the way back: less memory, a third
+    more time, the same result."""
+    frozen_propagation: bool = False
+    """Leave flow and propagation as they start."""
+    save_every: int = 500
     """Steps between saved states."""
+    sample_every: int = 500
+    """Steps between sample pictures."""
+    validate_every: int = 2000
+    """Steps between validations."""
     seed: int = 0
     """Start of every random choice."""
 
     def __post_init__(self) -> None:
-        if min(self.steps, self.clips, self.frames, self.crop, self.save_every) < 1:
+        counts = ("steps", "batch", "micro_batch", "r1_every")
+        periods = ("save_every", "sample_every", "validate_every")
+        for name in counts + periods:
+            if (value := asdict(self)[name]) < 1:
+                raise ConfigError(f"training: {name} must be at least 1, not {value}.")
+        if self.batch % self.micro_batch:
             raise ConfigError(
-                "training: steps, clips, frames, crop and save_every must be at least 1."
+                f"training: a batch of {self.batch} does not divide into micro-batches of "
+                f"{self.micro_batch}. Change one of them."
             )
-        if not 0 <= self.softening <= 1:
-            raise ConfigError(f"training: softening must lie in [0, 1], not {self.softening}.")
         if not 0 <= self.average < 1:
             raise ConfigError(f"training: average must lie in [0, 1), not {self.average}.")
+        self._check_parts()
+
+    def _check_parts(self) -> None:
+        """What the networks, the losses and the data ask of one another."""
+        if (self.discriminator is None) != (self.losses.gan == 0):
+            raise ConfigError(
+                f"training: losses.gan is {self.losses.gan}, so the discriminator must be "
+                f"{'null' if self.losses.gan == 0 else 'described'}. Change one of them."
+            )
+        if (self.stage == "image") != (self.data.frames == 1):
+            raise ConfigError(
+                f"training: the {self.stage} stage cannot learn from clips of "
+                f"{self.data.frames} frames. Give 1 to an image stage, more to a video stage."
+            )
+        propagation = self.generator.propagation is not None
+        if self.stage == "image" and propagation and isinstance(self.data, DataConfig):
+            raise ConfigError(
+                "training: in the image stage nothing propagates. Leave propagation out of "
+                "the generator, or learn from cached features."
+            )
+        if self.losses.steadiness > 0 and not propagation:
+            raise ConfigError(
+                "training: steadiness needs the flow of a generator with propagation. "
+                "Set losses.steadiness to 0."
+            )
+
+
+def save_config(config: TrainConfig, path: Path) -> None:
+    """Write a configuration as JSON, for people to read; `path` appears whole or not at all."""
+    part = path.with_suffix(".partial")
+    part.write_text(json.dumps(asdict(config), indent=2) + "\n", encoding="utf-8")
+    part.replace(path)
+
+
+def load_config(path: Path) -> TrainConfig:
+    """Read a configuration.
+
+    Raises:
+        ConfigError: It is missing, no JSON, or describes no run.
+    """
+    try:
+        return from_plain(TrainConfig, json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError as error:
+        raise ConfigError(f"{path}: no such file. Give a run's config.json.") from error
+    except (OSError, TypeError, ValueError, ConfigError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise ConfigError(
+            f"{path}: is not the configuration of a run ({reason}). Mend it."
+        ) from error
+
+
+def first_difference(one: TrainConfig, other: TrainConfig) -> str | None:
+    """Name the first setting in which two runs learn differently; None if there is none.
+
+    How often something is saved or shown, how memory is used, and the number of steps of a
+    constant schedule change nothing of what a step learns.
+    """
+    return _difference(asdict(_essence(one)), asdict(_essence(other)), "")
+
+
+def _essence(config: TrainConfig) -> TrainConfig:
+    steps = config.steps if config.optimiser.schedule == "cosine" else 1
+    data = config.data
+    if isinstance(data, DataConfig):
+        data = replace(data, workers=0)
+    return replace(
+        config,
+        name="",
+        data=data,
+        steps=steps,
+        checkpointing=False,
+        save_every=1,
+        sample_every=1,
+        validate_every=1,
+    )
+
+
+def _difference(one: Any, other: Any, name: str) -> str | None:  # noqa: ANN401 - JSON is anything
+    if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
+        found = (
+            _difference(one[key], other[key], f"{name}.{key}" if name else key) for key in one
+        )
+        return next((place for place in found if place is not None), None)
+    return None if one == other else name

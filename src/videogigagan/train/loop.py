@@ -1,101 +1,219 @@
-"""The loop: the U-Net learns from cached features; chance follows from (seed, step) alone."""
+"""The loop: feed, step, save, show; a run is one folder, and goes on where it was stopped."""
 
-import json
-import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-import torch
-from torch import nn
-
-from videogigagan.errors import VideoGigaGANError
-from videogigagan.frozen.lpips import LPIPS
+from videogigagan.errors import ConfigError, VideoGigaGANError
+from videogigagan.frozen.lpips import LPIPS, load_lpips
+from videogigagan.model.checkpoint import Header, save_weights
 from videogigagan.model.generator import Generator
-from videogigagan.ops.layout import frames_of
-from videogigagan.train.average import MovingAverage
-from videogigagan.train.batches import Batch, draw_batch
-from videogigagan.train.config import TrainConfig
-from videogigagan.train.losses import charbonnier, perceptual
-from videogigagan.train.state import RunState
+from videogigagan.train.batches import Batch, Feed, Share, micro_batches
+from videogigagan.train.config import (
+    TrainConfig,
+    first_difference,
+    load_config,
+    save_config,
+)
+from videogigagan.train.devices import Devices, lost_if_broken
+from videogigagan.train.observe import Observer, RunView, StepFigures
+from videogigagan.train.start import build_networks
+from videogigagan.train.step import Learner
 
 
-def train(
+def run(
     config: TrainConfig,
-    generator: Generator,
-    lpips: LPIPS,
-    draw: Callable[[TrainConfig, int], Batch] = draw_batch,
-) -> Iterator[dict[str, float]]:
-    """Train, or go on training, in `config.run`; yield each step's named figures.
+    folder: Path,
+    *,
+    judges: Path | None,
+    devices: Devices,
+    observers: Sequence[Observer] = (),
+    feed: Feed = micro_batches,
+    stop: Callable[[], bool] = lambda: False,
+) -> Iterator[StepFigures]:
+    """Train, or go on training; yield each step's figures, on every device.
 
-    Propagation does not take part: its features come from the cache. The generator passed in is
-    trained in place; the averaged weights lie in `state.pt` under `average`. `draw` makes the
-    batch of a step, from nothing but its arguments.
+    Args:
+        config: What to train.
+        folder: The run: `config.json`, `state.pt`, `weights/`, and what observers add. One
+            that holds another run is refused.
+        judges: Folder of LPIPS weights, `lpips_<trunk>.pth`; None where LPIPS weighs nothing.
+        devices: From `open_devices`.
+        observers: Journal, samples, validation.
+        feed: Where batches come from: the run's own data.
+        stop: Asked after each step; if any device says so, the run saves its state and ends.
+
+    Raises:
+        ConfigError: The folder holds another run, or batch and devices do not fit.
+        CheckpointError: Weights or state cannot be used.
+        VideoGigaGANError: A figure is no longer finite, or another process is lost.
     """
-    config.run.mkdir(parents=True, exist_ok=True)
-    learning = [
-        p for name, p in generator.named_parameters() if not name.startswith("propagation.")
-    ]
-    optimizer = torch.optim.Adam(learning, lr=config.learning_rate, betas=(0.9, 0.99))
-    state = RunState(generator, MovingAverage(generator, config.average), optimizer)
-    path = config.run / "state.pt"
-    if path.exists():
-        state.load(path)
-    while state.step < config.steps:
-        started = time.monotonic()
-        torch.manual_seed(config.seed * 1_000_003 + state.step)
-        for group in optimizer.param_groups:
-            group["lr"] = learning_rate(config, state.step)
-        figures = generator_step(generator, lpips, draw(config, state.step), config, optimizer)
-        state.average.update(generator, state.step)
-        state.step += 1
-        if not math.isfinite(figures["total"]):
-            raise VideoGigaGANError(
-                f"{config.run}: the loss is not finite at step {state.step}. The last saved "
-                f"state is whole; lower the learning rate and start again."
+    claim(config, folder, devices)
+    training = Training(config, folder, devices, observers, judging(config, judges))
+    reason = "interrupted"  # unless it is known better
+    try:
+        with lost_if_broken(devices.ranks):
+            training.resume()
+            yield from training.steps(feed, stop)
+        if training.step == config.steps:
+            reason = "finished"
+    except VideoGigaGANError as error:
+        reason = str(error)
+        raise
+    finally:
+        training.stopped(reason)
+
+
+class Training:
+    """A run under way on one of its devices."""
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        folder: Path,
+        devices: Devices,
+        observers: Sequence[Observer],
+        lpips: LPIPS | None,
+    ) -> None:
+        self.config = config
+        self.folder = folder
+        self.devices = devices
+        self._looking = tuple(observers)
+        self._observers = self._looking if devices.is_main else ()
+        self._shown = Generator(config.generator).to(devices.device).eval()
+        self._shown.requires_grad_(requires_grad=False)
+        self._learner = Learner(build_networks(config), config, devices, lpips)
+        self._state = self._learner.state
+
+    @property
+    def step(self) -> int:
+        """Steps made."""
+        return self._state.step
+
+    def resume(self) -> None:
+        """Go back to the saved state, if there is one, and tell those who look on."""
+        path = self.folder / "state.pt"
+        if path.exists():
+            self._state.load(path)
+        if len(set(self.devices.together((str(self.step),)))) > 1:
+            raise ConfigError(
+                f"{self.folder}: not every device finds the same state there. Give a folder "
+                f"that all of them share."
             )
-        if state.step % config.save_every == 0 or state.step == config.steps:
-            state.save(path)
-        figures = {"step": state.step, **figures, "seconds": time.monotonic() - started}
-        _note(config.run / "journal.jsonl", figures)
-        yield figures
+        self._show()
+        for observer in self._observers:
+            observer.started(self._view())
+
+    def steps(self, feed: Feed, stop: Callable[[], bool]) -> Iterator[StepFigures]:
+        """Make the steps that are left."""
+        share = Share(step=self.step, rank=self.devices.rank, ranks=self.devices.ranks)
+        began = time.monotonic()
+        for batches in feed(self.config, share):
+            waited = time.monotonic() - began
+            figures, told, skipped = self._made(batches, stop)
+            due = self.step % self.config.save_every == 0 or self.step == self.config.steps
+            if due or told:
+                self._save()
+            elif any(observer.looks_at(self.step) for observer in self._looking):
+                self._show()
+            seen = StepFigures(
+                step=self.step,
+                figures=figures,
+                rate=self._state.generator_optimiser.rate_now,
+                seconds=time.monotonic() - began,
+                waited=waited,
+                skipped=skipped,
+            )
+            for observer in self._observers:
+                observer.after_step(self._view(), seen)
+            yield seen
+            if told:
+                return
+            began = time.monotonic()
+
+    def stopped(self, reason: str) -> None:
+        """Tell those who look on that it is over."""
+        for observer in self._observers:
+            observer.stopped(self._view(), reason)
+
+    def _made(
+        self, batches: list[Batch], stop: Callable[[], bool]
+    ) -> tuple[dict[str, float], bool, tuple[str, ...]]:
+        """One step: figures, whether any device is told to stop, files skipped anywhere."""
+        skipped = tuple(name for batch in batches for name in batch.skipped)
+        flags = {"stop": float(stop()), "skipped": float(len(skipped))}
+        figures = self._learner.step(batches, flags)
+        if figures.pop("skipped"):  # the devices talk only if there is something to tell
+            skipped = self.devices.together(skipped)
+        return figures, figures.pop("stop") > 0, skipped
+
+    def _save(self) -> None:
+        self._state.save(self.folder / "state.pt", self.devices)
+        self._show()
+        if not self.devices.is_main:
+            return
+        folder, config = self.folder / "weights", self.config
+        folder.mkdir(exist_ok=True)
+        about = {"name": config.name, "stage": config.stage, "steps": str(self.step)}
+        header = Header(config=config.generator, about=about)
+        save_weights(folder / "generator.safetensors", self._shown, header)
+        discriminator = self._state.networks.discriminator
+        if discriminator is not None:
+            header = Header(config=discriminator.config, about=about)
+            save_weights(folder / "discriminator.safetensors", discriminator, header)
+
+    def _show(self) -> None:
+        """Bring the generator that is shown up to date."""
+        average = self._state.average.gathered(keep=self.devices.is_main)
+        if self.devices.is_main:
+            self._shown.load_state_dict(average)
+
+    def _view(self) -> RunView:
+        return RunView(
+            config=self.config,
+            folder=self.folder,
+            step=self.step,
+            generator=self._shown,
+            device=self.devices.device,
+            ranks=self.devices.ranks,
+        )
 
 
-def generator_step(
-    generator: Generator,
-    lpips: LPIPS,
-    batch: Batch,
-    config: TrainConfig,
-    optimizer: torch.optim.Optimizer,
-) -> dict[str, float]:
-    """One optimiser step on the regression terms of Eq. 2, averaged over frames."""
-    draws = torch.Generator().manual_seed(int(torch.randint(2**31, ())))
-    style = generator.style(int(torch.randint(2**31, ())))
-    result = frames_of(generator.render(batch.features, style))
-    truth = frames_of(batch.large)
-    weights = config.weights
-    terms = {"charbonnier": charbonnier(result, truth)}
-    total = weights.charbonnier * terms["charbonnier"]
-    if weights.lpips:
-        terms["lpips"] = perceptual(lpips, result, truth, draws)
-        total = total + weights.lpips * terms["lpips"]
-    optimizer.zero_grad(set_to_none=True)
-    total.backward()
-    norm = nn.utils.clip_grad_norm_(generator.parameters(), config.gradient_norm)
-    optimizer.step()
-    figures = {"total": total, **terms, "gradient": norm}
-    return {name: figure.item() for name, figure in figures.items()}
+def claim(config: TrainConfig, folder: Path, devices: Devices) -> None:
+    """Make a folder this run's, or find that it is.
+
+    Raises:
+        ConfigError: It is another's, or the batch cannot be shared out.
+    """
+    if config.batch % (config.micro_batch * devices.ranks):
+        raise ConfigError(
+            f"training: a batch of {config.batch} does not divide into micro-batches of "
+            f"{config.micro_batch} on {devices.ranks} devices. Change one of them."
+        )
+    path = folder / "config.json"
+    if path.exists():
+        difference = first_difference(load_config(path), config)
+        if difference is not None:
+            raise ConfigError(
+                f"{folder}: holds another run ({difference} differs). Name another folder, or "
+                f"go on with the settings in its config.json."
+            )
+    if devices.is_main:
+        folder.mkdir(parents=True, exist_ok=True)
+        save_config(config, path)
 
 
-def learning_rate(config: TrainConfig, step: int) -> float:
-    """Linear warm-up, then half a cosine down to `final_rate`."""
-    if step < config.warmup:
-        return config.learning_rate * (step + 1) / config.warmup
-    progress = (step - config.warmup) / max(config.steps - config.warmup, 1)
-    share = (1 + math.cos(math.pi * progress)) / 2
-    return config.learning_rate * (config.final_rate + (1 - config.final_rate) * share)
+def judging(config: TrainConfig, judges: Path | None) -> LPIPS | None:
+    """Read the perceptual distance that a run learns by, if it does.
 
-
-def _note(path: Path, figures: Mapping[str, float | int]) -> None:
-    with path.open("a") as journal:
-        journal.write(json.dumps(figures) + "\n")
+    Raises:
+        ConfigError: It needs one, and no folder is named.
+    """
+    if not config.losses.lpips:
+        return None
+    if judges is None:
+        raise ConfigError(
+            "training: LPIPS needs published weights. Name their folder, or set losses.lpips "
+            "to 0."
+        )
+    return load_lpips(judges / f"lpips_{config.trunk}.pth", config.trunk)

@@ -1,18 +1,49 @@
-"""The terms of Eq. 2 that need no discriminator."""
+"""The terms of Eq. 2, each averaged over the frames of a clip, and one of ours."""
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
 from videogigagan.frozen.lpips import LPIPS
+from videogigagan.ops.layout import frames_of
+from videogigagan.ops.warp import backward_warp
+from videogigagan.shapes import Flow, LargeClip
 
 _PERIOD = 8  # offsets of the perceptual window, in pixels
+
+
+def generator_adversarial(logits: Float[Tensor, "b t"]) -> Float[Tensor, ""]:
+    """Non-saturating: -log of how real the result is taken for."""
+    return F.softplus(-logits).mean()
+
+
+def discriminator_adversarial(
+    real: Float[Tensor, "b t"], fake: Float[Tensor, "b t"]
+) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
+    """The logistic loss of the discriminator: its part on true clips and that on results."""
+    return F.softplus(-real).mean(), F.softplus(fake).mean()
+
+
+def r1_penalty(logits: Float[Tensor, "b t"], clip: LargeClip) -> Float[Tensor, ""]:
+    """Squared gradient of the logits at true clips, halved (R1; D22, D23).
+
+    Summed over a frame's channels and pixels, mean over frames. A picture's values are taken
+    to run from -1 to 1, as in StyleGAN2, where the published weight comes from; ours run from
+    0 to 1, so the gradient is half as long as it would be.
+
+    Args:
+        logits: What the discriminator says of `clip`.
+        clip: Its input, which must require a gradient.
+    """
+    (gradient,) = torch.autograd.grad(logits.sum(), clip, create_graph=True)
+    return (gradient / 2).square().sum(dim=(2, 3, 4)).mean() / 2
 
 
 def charbonnier(
     result: Float[Tensor, "n 3 h w"], truth: Float[Tensor, "n 3 h w"]
 ) -> Float[Tensor, ""]:
-    """Mean of sqrt((x - y)^2 + 1e-12): L1 with a smooth bottom, on RGB in [0, 1]."""
+    """Mean of sqrt((x - y)^2 + 1e-12): L1 with a smooth bottom, on RGB in [0, 1] (D26)."""
     return ((result - truth).square() + 1e-12).sqrt().mean()
 
 
@@ -31,3 +62,22 @@ def perceptual(
     h, w = (side - _PERIOD for side in result.shape[-2:])
     window = (..., slice(top, top + h), slice(left, left + w))
     return network(result[window], truth[window]).mean()
+
+
+def steadiness(result: LargeClip, truth: LargeClip, flow: Flow) -> Float[Tensor, ""]:
+    """How differently result and truth change along the motion (ours, not the paper's).
+
+    Mean absolute difference between what each loses when its next frame is warped onto it.
+    What the flow gets wrong, both lose alike.
+
+    Args:
+        result: What the generator made.
+        truth: What it should have made.
+        flow: From every frame but the last into the next, in pixels of these clips.
+    """
+    return (_change(result, flow) - _change(truth, flow)).abs().mean()
+
+
+def _change(clip: Tensor, flow: Tensor) -> Tensor:
+    warped = backward_warp(frames_of(clip[:, 1:]), flow, padding="border")
+    return frames_of(clip[:, :-1]) - warped

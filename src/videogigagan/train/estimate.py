@@ -1,0 +1,213 @@
+"""What a run takes, before it is begun: one step on tensors that have shapes and no values.
+
+PyTorch's fake tensors go through every operation of the step without computing or holding
+anything. A tally looks on: it adds up the storages that are alive, and the arithmetic of
+convolutions and products.
+"""
+
+import weakref
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
+from operator import itemgetter
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch._subclasses.fake_tensor import FakeTensorMode, is_fake
+from torch.profiler import ProfilerActivity, profile
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_iter
+from torch.utils.flop_counter import flop_registry
+
+from videogigagan.frozen.lpips import LPIPS
+from videogigagan.model.generator import Generator
+from videogigagan.train.batches import Batch
+from videogigagan.train.config import CacheConfig, StartConfig, TrainConfig
+from videogigagan.train.devices import Devices
+from videogigagan.train.objective import DiscriminatorObjective
+from videogigagan.train.start import build_networks
+from videogigagan.train.step import Learner
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Estimate:
+    """What one device needs, and what one clip costs."""
+
+    generator: int
+    """Weights of the generator, propagation included."""
+    discriminator: int
+    """Weights of the discriminator; 0 if there is none."""
+    memory: int
+    """Bytes at the fullest moment of a step with R1. What kernels need for themselves, and what
+    an allocator cannot use, comes on top."""
+    held: int
+    """Bytes of it that are there between steps: weights, their average, Adam's moments."""
+    flops: int
+    """Floating-point operations of one clip, forwards and backwards, without R1."""
+    penalty_flops: int
+    """Those that R1 adds on the steps on which it is due."""
+
+    def step_flops(self, config: TrainConfig) -> float:
+        """Operations of a whole batch, mean over the steps."""
+        return config.batch * (self.flops + self.penalty_flops / config.r1_every)
+
+
+class Tally(TorchDispatchMode):
+    """Adds up FLOPs, and the storages of all tensors that operations make while they live.
+
+    Works on real tensors and on fake ones. Fake tensors have no values; where a program asks
+    for one, it is told 1.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 0
+        self.peak = 0
+        self.flops = 0
+        self._known: set[int] = set()
+
+    def __torch_dispatch__(
+        self,
+        func: Any,  # noqa: ANN401 - PyTorch's own signature
+        types: Sequence[type],
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:  # noqa: ANN401 - what an operation returns
+        if func is torch.ops.aten._local_scalar_dense.default and is_fake(args[0]):  # noqa: SLF001 - its name
+            return 1.0 if args[0].is_floating_point() else 1
+        result = func(*args, **(kwargs or {}))
+        count = flop_registry.get(func.overloadpacket)
+        if count is not None:
+            self.flops += count(*args, **(kwargs or {}), out_val=result)
+        for tensor in tree_iter(result):
+            if isinstance(tensor, Tensor):
+                self._meet(tensor)
+        return result
+
+    def _meet(self, tensor: Tensor) -> None:
+        storage = tensor.untyped_storage()
+        key = id(storage)
+        if key not in self._known:
+            self._known.add(key)
+            self.now += storage.nbytes()
+            self.peak = max(self.peak, self.now)
+            weakref.finalize(storage, self._part, key, storage.nbytes())
+
+    def _part(self, key: int, size: int) -> None:
+        self._known.discard(key)
+        self.now -= size
+
+
+def estimate(config: TrainConfig) -> Estimate:
+    """Work out what a step takes.
+
+    For a small model that is a matter of seconds, for the paper's of a minute or two. Files
+    that the run starts from are not read.
+    """
+    config = replace(config, start=StartConfig())
+    with FakeTensorMode(), Tally() as tally:
+        learner = learner_of(config)
+        shown = Generator(config.generator)  # the averaged generator, for observers
+        batch = blank_batch(config)
+        fill_moments(learner)
+        held = tally.peak = tally.now
+        tally.flops = 0
+        learner.step([batch], {})
+        peak, flops = tally.peak, tally.flops
+        penalty = _penalty_flops(learner, batch, tally)
+    moving = [p for one in learner.state.optimisers.values() for p in one.parameters]
+    waiting = _bytes(moving) if config.batch > config.micro_batch else 0
+    discriminator = learner.state.networks.discriminator
+    return Estimate(
+        generator=_count(shown),
+        discriminator=0 if discriminator is None else _count(discriminator),
+        memory=peak + waiting,
+        held=held,
+        flops=(flops - penalty) // config.micro_batch,
+        penalty_flops=penalty // config.micro_batch,
+    )
+
+
+def learner_of(config: TrainConfig, devices: Devices | None = None) -> Learner:
+    """What makes the steps of a run, on the CPU unless told; LPIPS has random weights."""
+    devices = devices or Devices(device=torch.device("cpu"))
+    networks = build_networks(config)
+    lpips = LPIPS(config.trunk).eval() if config.losses.lpips else None
+    for network in (networks.generator, networks.discriminator, lpips):
+        if network is not None and is_fake(next(network.parameters())):
+            _keep_in_place(network)
+    return Learner(networks, config, devices, lpips)
+
+
+def blank_batch(config: TrainConfig) -> Batch:
+    """A micro-batch of the size that a run has, with nothing to see in it."""
+    data, scale = config.data, config.generator.scale
+    cached = isinstance(data, CacheConfig)
+    side = data.crop if isinstance(data, CacheConfig) else data.small_size
+    small = torch.rand(config.micro_batch, data.frames, 3, side, side)
+    large = torch.rand(config.micro_batch, data.frames, 3, scale * side, scale * side)
+    propagation = config.generator.propagation
+    width = 0 if propagation is None else propagation.channels
+    features = torch.cat((small, small[:, :, :1].expand(-1, -1, width, -1, -1)), dim=2)
+    return Batch(number=0, small=small, large=large, features=features if cached else None)
+
+
+def fill_moments(learner: Learner) -> None:
+    """Let Adam make its moments, which it else makes at the end of the first step."""
+    for optimiser in learner.state.optimisers.values():
+        for parameter in optimiser.parameters:
+            parameter.grad = torch.zeros_like(parameter)
+        optimiser.step()
+        optimiser.forget()
+
+
+def allocated(work: Callable[[], object]) -> int:
+    """The most bytes that PyTorch's allocator had handed out at once while `work` ran.
+
+    What `estimate` is checked against: its profiler writes down each allocation on the CPU,
+    those inside kernels included.
+    """
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
+        work()
+    assert profiler.profiler is not None
+    assert profiler.profiler.kineto_results is not None
+    events = profiler.profiler.kineto_results.events()
+    changes = [
+        (one.start_ns(), one.nbytes())  # pyright: ignore[reportAttributeAccessIssue] - it is there
+        for one in events
+        if one.name() == "[memory]"
+    ]
+    return max(accumulate(size for _, size in sorted(changes, key=itemgetter(0))), default=0)
+
+
+def _penalty_flops(learner: Learner, batch: Batch, tally: Tally) -> int:
+    """What R1 adds to the discriminator's pass."""
+    discriminator = learner.state.networks.discriminator
+    if discriminator is None or not learner.config.losses.r1:
+        return 0
+    objective = DiscriminatorObjective(discriminator, learner.config)
+    counts = []
+    for penalised in (False, True):
+        before = tally.flops
+        objective(batch, batch.large, penalised=penalised).total.backward()
+        counts.append(tally.flops - before)
+    return counts[1] - counts[0]
+
+
+def _keep_in_place(network: nn.Module) -> None:
+    """Fake tensors cannot be moved, not even to where they are."""
+
+    def stay(device: torch.device) -> nn.Module:
+        assert device.type == "cpu"
+        return network
+
+    network.to = stay  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def _count(network: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
+def _bytes(tensors: Iterable[Tensor]) -> int:
+    return sum(tensor.numel() * tensor.element_size() for tensor in tensors)

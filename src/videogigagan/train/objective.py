@@ -1,0 +1,168 @@
+"""What each network is asked to do (Eq. 2), as one forward pass from a batch to a loss.
+
+Every objective is a module around the network that it trains, so that whatever spreads a module
+over devices wraps one forward pass for each backward pass. What only judges is handed in with
+the call and belongs to no objective.
+"""
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from videogigagan.frozen.lpips import LPIPS
+from videogigagan.model.discriminator import Discriminator
+from videogigagan.model.generator import Generator
+from videogigagan.ops.layout import frames_of
+from videogigagan.ops.resize import bilinear_upsample
+from videogigagan.shapes import Flow, LargeClip
+from videogigagan.train.batches import Batch
+from videogigagan.train.config import LossWeights, TrainConfig
+from videogigagan.train.losses import (
+    charbonnier,
+    discriminator_adversarial,
+    generator_adversarial,
+    perceptual,
+    r1_penalty,
+    steadiness,
+)
+
+_BESIDE = 1  # keeps the draws of z and noise apart from those of the data
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verdict:
+    """A loss and what it is made of."""
+
+    total: Float[Tensor, ""]
+    """The weighted sum, to be differentiated."""
+    terms: dict[str, Tensor]
+    """Its terms, unweighted; those that weigh nothing are not computed."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Judges:
+    """What judges the generator and is not trained with it."""
+
+    discriminator: Discriminator | None
+    """The adversary, frozen while it judges."""
+    lpips: LPIPS | None
+    """The perceptual distance."""
+
+
+class GeneratorObjective(nn.Module):
+    """The generator's side of Eq. 2.
+
+    Shapes:
+        batch.small:  (b, t, 3, h, w)
+        result:       (b, t, 3, H, W)
+    """
+
+    def __init__(self, generator: Generator, config: TrainConfig) -> None:
+        super().__init__()
+        self.generator = generator
+        self.config = config
+
+    def forward(self, batch: Batch, judges: Judges) -> tuple[Verdict, LargeClip]:
+        """Render a batch and judge it; z, noise and window follow from its number.
+
+        Propagation computes in full precision whatever the rest does: flow in bfloat16 would
+        be off by a quarter of a pixel.
+        """
+        draws = torch.Generator().manual_seed(mixed(self.config.seed, batch.number))
+        style = self.generator.style(int(torch.randint(2**31, (), generator=draws)))
+        features = batch.features
+        if features is None:
+            features = self.generator.propagate(batch.small)
+        with autocast(self.config, features.device):
+            result = self.generator.render(features, style)
+        result = result.float()
+        terms = self._terms(batch, result, judges, draws)
+        return Verdict(total=weighted(terms, self.config.losses), terms=terms), result
+
+    def _terms(
+        self, batch: Batch, result: Tensor, judges: Judges, draws: torch.Generator
+    ) -> dict[str, Tensor]:
+        weights, terms = self.config.losses, {}
+        frames, truth = frames_of(result), frames_of(batch.large)
+        if weights.charbonnier:
+            terms["charbonnier"] = charbonnier(frames, truth)
+        if weights.lpips:
+            assert judges.lpips is not None
+            terms["lpips"] = perceptual(judges.lpips, frames, truth, draws)
+        if judges.discriminator is not None:
+            logits = judged(judges.discriminator, result, batch, self.config)
+            terms["gan"] = generator_adversarial(logits)
+        if weights.steadiness:
+            terms["steadiness"] = steadiness(result, batch.large, self._flow(batch))
+        return terms
+
+    @torch.no_grad()
+    def _flow(self, batch: Batch) -> Flow:
+        """From every frame but the last into the next, at the size of the result."""
+        assert self.generator.propagation is not None
+        scale = self.config.generator.scale
+        small, other = frames_of(batch.small[:, :-1]), frames_of(batch.small[:, 1:])
+        return scale * bilinear_upsample(self.generator.propagation.flow(small, other), scale)
+
+
+class DiscriminatorObjective(nn.Module):
+    """The discriminator's side: the logistic loss, unscaled, and now and then R1 (D22, D23)."""
+
+    def __init__(self, discriminator: Discriminator, config: TrainConfig) -> None:
+        super().__init__()
+        self.discriminator = discriminator
+        self.config = config
+
+    def forward(self, batch: Batch, result: LargeClip, *, penalised: bool) -> Verdict:
+        """Tell true clips from `result`, which gets no gradient.
+
+        Args:
+            batch: Holds the true clips.
+            result: What the generator made of them.
+            penalised: Whether R1 is due. It then weighs as many times more as it is rarer.
+        """
+        config = self.config
+        real = batch.large.detach().requires_grad_(penalised)
+        on_real = judged(self.discriminator, real, batch, config)
+        on_fake = judged(self.discriminator, result.detach(), batch, config)
+        truth, lies = discriminator_adversarial(on_real, on_fake)
+        terms, total = {"real": truth, "fake": lies}, truth + lies
+        if penalised:
+            terms["r1"] = r1_penalty(on_real, real)
+            total = total + config.losses.r1 * config.r1_every * terms["r1"]
+        return Verdict(total=total, terms=terms)
+
+
+def judged(
+    discriminator: Discriminator, clip: LargeClip, batch: Batch, config: TrainConfig
+) -> Float[Tensor, "b t"]:
+    """Ask about every frame of a clip; a conditional discriminator sees the small one too."""
+    small = batch.small if discriminator.config.conditional else None
+    with autocast(config, clip.device):
+        logits = discriminator(clip, small)
+    return logits.float()
+
+
+def weighted(terms: dict[str, Tensor], weights: LossWeights) -> Float[Tensor, ""]:
+    """Add the generator's terms up (Eq. 2)."""
+    scales = {
+        "charbonnier": weights.charbonnier,
+        "lpips": weights.lpips,
+        "gan": weights.gan,
+        "steadiness": weights.steadiness,
+    }
+    return torch.stack([scales[name] * term for name, term in terms.items()]).sum()
+
+
+def autocast(config: TrainConfig, device: torch.device) -> AbstractContextManager:
+    """Bfloat16 where the run asks for it and the operation bears it."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=config.precision == "bf16")
+
+
+def mixed(seed: int, number: int) -> int:
+    """One seed for what is drawn beside clip `number` of a run, apart from the clip itself."""
+    return int(np.random.default_rng((seed, number, _BESIDE)).integers(2**63))

@@ -1,0 +1,126 @@
+"""What each network is asked to do (Eq. 2)."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from torch.testing import assert_close
+from train_fakes import PLAIN, batch_of, tiny
+
+from videogigagan.frozen.lpips import LPIPS
+from videogigagan.model.discriminator import Discriminator
+from videogigagan.train.config import LossWeights, TrainConfig
+from videogigagan.train.objective import (
+    DiscriminatorObjective,
+    GeneratorObjective,
+    Judges,
+    mixed,
+)
+from videogigagan.train.start import Networks, build_networks
+
+
+def networks(config: TrainConfig) -> tuple[GeneratorObjective, Judges, Discriminator]:
+    made: Networks = build_networks(config)
+    assert made.discriminator is not None
+    judges = Judges(discriminator=made.discriminator, lpips=LPIPS().eval())
+    return GeneratorObjective(made.generator, config), judges, made.discriminator
+
+
+def test_the_total_is_eq_2() -> None:
+    config = tiny(losses=LossWeights(steadiness=3.0))
+    objective, judges, _ = networks(config)
+    verdict, result = objective(batch_of(config, range(2)), judges)
+    assert result.shape == (2, 2, 3, 64, 64)
+    terms = {name: term.item() for name, term in verdict.terms.items()}
+    assert set(terms) == {"charbonnier", "lpips", "gan", "steadiness"}
+    weighted = 10 * terms["charbonnier"] + 5 * terms["lpips"] + 0.05 * terms["gan"]
+    assert verdict.total.item() == pytest.approx(weighted + 3 * terms["steadiness"])
+
+
+def test_what_weighs_nothing_is_not_computed() -> None:
+    config = tiny(losses=replace(PLAIN, gan=0.0), discriminator=None)
+    objective = GeneratorObjective(build_networks(config).generator, config)
+    verdict, _ = objective(batch_of(config, range(2)), Judges(discriminator=None, lpips=None))
+    assert set(verdict.terms) == {"charbonnier"}
+
+
+def test_z_and_noise_follow_from_the_batchs_number() -> None:
+    config = tiny()
+    objective, judges, _ = networks(config)
+    with torch.no_grad():
+        for name, strength in objective.named_parameters():
+            if name.endswith("noise_strength"):
+                strength.fill_(0.1)
+    batch = batch_of(config, range(2))
+    _, first = objective(batch, judges)
+    torch.manual_seed(5)
+    _, again = objective(batch, judges)
+    _, other = objective(replace(batch, number=1), judges)
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+    assert len({mixed(seed, number) for seed in range(4) for number in range(50)}) == 200
+
+
+def test_gradients_reach_the_generator_through_its_judge() -> None:
+    config = tiny(losses=LossWeights(lpips=0.0, charbonnier=0.0))
+    objective, judges, discriminator = networks(config)
+    discriminator.requires_grad_(False)
+    verdict, _ = objective(batch_of(config, range(2)), judges)
+    verdict.total.backward()
+    assert all(p.grad is None for p in discriminator.parameters())
+    gradients = {name for name, p in objective.named_parameters() if p.grad is not None}
+    assert len(gradients) == len(list(objective.parameters()))  # a device waits for every one
+
+
+def test_cached_features_stand_in_for_propagation() -> None:
+    config = tiny()
+    objective, judges, _ = networks(config)
+    batch = batch_of(config, range(2))
+    features = objective.generator.propagate(batch.small)
+    _, direct = objective(batch, judges)
+    _, cached = objective(replace(batch, features=features), judges)
+    assert_close(direct, cached)
+
+
+def test_discriminator_learns_from_true_clips_and_results() -> None:
+    config = tiny()
+    _, judges, discriminator = networks(config)
+    objective = DiscriminatorObjective(discriminator, config)
+    batch = batch_of(config, range(2))
+    result = torch.rand_like(batch.large).requires_grad_()
+    verdict = objective(batch, result, penalised=False)
+    assert set(verdict.terms) == {"real", "fake"}
+    assert_close(verdict.total, verdict.terms["real"] + verdict.terms["fake"])
+    verdict.total.backward()
+    assert result.grad is None
+    assert all(p.grad is not None for p in discriminator.parameters())
+    assert judges.discriminator is discriminator
+
+
+def test_r1_weighs_more_the_rarer_it_is() -> None:
+    config = tiny(r1_every=16)
+    _, _, discriminator = networks(config)
+    objective = DiscriminatorObjective(discriminator, config)
+    batch = batch_of(config, range(2))
+    verdict = objective(batch, torch.rand_like(batch.large), penalised=True)
+    terms = verdict.terms
+    rest = terms["real"] + terms["fake"]
+    assert terms["r1"] > 0
+    assert_close(verdict.total - rest, 0.2048 * 16 * terms["r1"], rtol=1e-3, atol=1e-6)
+
+
+def test_bfloat16_gives_nearly_the_same_losses() -> None:
+    config = tiny()
+    objective, judges, discriminator = networks(config)
+    batch = batch_of(config, range(2))
+    full, result = objective(batch, judges)
+    objective.config = replace(config, precision="bf16")
+    half, rough = objective(batch, judges)
+    assert rough.dtype == torch.float32
+    assert_close(half.total, full.total, rtol=0.02, atol=0.0)
+    assert not torch.equal(rough, result)
+    judge = DiscriminatorObjective(discriminator, objective.config)
+    verdict = judge(batch, rough, penalised=True)
+    verdict.total.backward()
+    assert verdict.total.dtype == torch.float32
+    assert all(p.grad.isfinite().all() for p in discriminator.parameters())

@@ -1,0 +1,98 @@
+"""The networks of a run at its first step."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from torch.testing import assert_close
+from train_fakes import textured, tiny, trained
+
+from videogigagan.errors import CheckpointError
+from videogigagan.model.checkpoint import load_generator
+from videogigagan.train.config import StartConfig
+from videogigagan.train.start import build_networks
+
+
+@pytest.fixture(scope="module")
+def image_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The weights that two steps of an image stage have left."""
+    folder = tmp_path_factory.mktemp("image")
+    trained(tiny("image", steps=2), folder)
+    return folder / "weights"
+
+
+def test_fresh_networks_follow_from_the_seed() -> None:
+    one, same, other = (build_networks(tiny(seed=seed)).generator for seed in (0, 0, 1))
+    pairs = zip(one.parameters(), same.parameters(), strict=True)
+    assert all(torch.equal(first, second) for first, second in pairs)
+    assert not torch.equal(one.stem.pixels.weight, other.stem.pixels.weight)
+    assert one.training
+
+
+def test_a_fresh_video_model_equals_its_image_model(image_run: Path) -> None:
+    start = StartConfig(image=str(image_run / "generator.safetensors"))
+    video = build_networks(tiny(start=start)).generator.eval()
+    image = load_generator(image_run / "generator.safetensors")
+    clip = textured(0, 3, 16)[0][None]
+    with torch.no_grad():
+        assert_close(video(clip), image(clip), atol=1e-5, rtol=1e-5)
+
+
+def test_a_fresh_video_discriminator_equals_its_image_discriminator(image_run: Path) -> None:
+    start = StartConfig(discriminator=str(image_run / "discriminator.safetensors"))
+    video = build_networks(tiny(start=start)).discriminator
+    image = build_networks(tiny("image", start=start)).discriminator
+    clip = textured(0, 3, 16)[1][None]
+    with torch.no_grad():
+        assert_close(video(clip), image(clip), atol=1e-5, rtol=1e-5)
+
+
+def test_a_run_goes_on_from_weights_of_its_own_shape(image_run: Path) -> None:
+    path = str(image_run / "generator.safetensors")
+    taken = build_networks(tiny("image", seed=5, start=StartConfig(generator=path))).generator
+    given = load_generator(Path(path)).state_dict()
+    assert all(torch.equal(value, given[key]) for key, value in taken.state_dict().items())
+
+
+def test_propagation_needs_a_place(tmp_path: Path) -> None:
+    path = str(tmp_path / "released.pth")
+    message = r"released\.pth: the generator has no propagation to fill\. Leave it out\.$"
+    with pytest.raises(CheckpointError, match=message):
+        build_networks(tiny("image", start=StartConfig(propagation=path)))
+    with pytest.raises(CheckpointError, match=r"released\.pth: no such file"):
+        build_networks(tiny(start=StartConfig(propagation=path)))
+
+
+def test_released_propagation_is_taken_over(tmp_path: Path) -> None:
+    """A file with BasicVSR's names, as wide and deep as ours."""
+    source = build_networks(tiny(seed=4)).generator.propagation
+    names = {"flow.levels": "spynet.basic_module", "_branch.entry": "_trunk.main.0"}
+    names |= {"_branch.blocks": "_trunk.main.2"}
+    state = {}
+    for key, value in source.state_dict().items():
+        name = key
+        for ours, theirs in names.items():
+            name = name.replace(ours, theirs)
+        if name.startswith("spynet"):
+            level, layer, parameter = name.split(".")[2:]
+            name = f"spynet.basic_module.{level}.basic_module.{layer}.{parameter}"
+        state[name] = value
+    torch.save({"params": state}, tmp_path / "released.pth")
+    start = StartConfig(propagation=str(tmp_path / "released.pth"))
+    taken = build_networks(tiny(start=start)).generator.propagation
+    for key, value in source.state_dict().items():
+        assert torch.equal(taken.state_dict()[key], value)
+
+
+def test_checkpointing_changes_nothing_but_memory() -> None:
+    plain, frugal = (build_networks(tiny(checkpointing=on)) for on in (False, True))
+    assert plain.generator.state_dict().keys() == frugal.generator.state_dict().keys()
+    clip = textured(0, 3, 16)[0][None]
+    for networks in (plain, frugal):
+        networks.generator(clip).square().mean().backward()
+    for one, other in zip(
+        plain.generator.parameters(), frugal.generator.parameters(), strict=True
+    ):
+        assert torch.equal(one.grad, other.grad)
+    assert replace(tiny(), checkpointing=True) != tiny()
