@@ -1,9 +1,7 @@
 """Make the weights `base-4x`: `python tools/train_base_4x.py STAGE …`, stage by stage.
 
     cache    --data FOLDER --basicvsr FILE    propagate training clips once, keep the features
-    start    --lpips FOLDER --basicvsr FILE   the U-Net on single frames
-    decode   --lpips FOLDER --basicvsr FILE   it learns to read the features as BasicVSR does
-    image    --lpips FOLDER                   single frames again
+    image    --lpips FOLDER --basicvsr FILE   U-Net and reconstruction on single frames
     video    --lpips FOLDER                   inflated by temporal modules, on clips
     check    --lpips FOLDER                   figures of every stage on clips held out
     export   --output FILE                    the averaged weights as one half-precision file
@@ -13,23 +11,22 @@ data folder holds `video/` (one shot a file) and `photos/`; `docs/training.md` t
 """
 
 import argparse
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from videogigagan.data.clips import ClipSource
 from videogigagan.data.material import Mixture, PhotoFolder, VideoFolder
 from videogigagan.evaluate.fidelity import eight_bit, psnr_luma
-from videogigagan.evaluate.peers.basicvsr import load_basicvsr
 from videogigagan.frozen.lpips import LPIPS, load_lpips
-from videogigagan.model.checkpoint import Header, load_generator, save_weights
+from videogigagan.model.checkpoint import Header, load_generator, read_pickle, save_weights
 from videogigagan.model.generator import Generator, build_propagation
-from videogigagan.model.presets import generator_preset
+from videogigagan.model.presets import generator_preset, without_temporal
 from videogigagan.model.warm_start import load_released
-from videogigagan.ops.layout import channels_last, clips_of, frames_of
-from videogigagan.train.batches import Batch, Feed, Share, cached_files, micro_batches
+from videogigagan.ops.layout import channels_last
+from videogigagan.train.batches import cached_files
 from videogigagan.train.cache import HELD_OUT, fill_cache, read_cached
 from videogigagan.train.config import (
     CacheConfig,
@@ -39,13 +36,18 @@ from videogigagan.train.config import (
     TrainConfig,
 )
 from videogigagan.train.devices import open_devices
-from videogigagan.train.inflate import without_temporal
 from videogigagan.train.loop import run
 
-CLIPS = 500
+SOFT_CLIPS = range(400)
+SHARP_CLIPS = range(0, 500, 4)
 # Noise adds nothing to a regression; its strengths stay zero until an adversary asks for it.
 VIDEO = replace(generator_preset("base-4x"), noise="none")
-IMAGE = without_temporal(VIDEO)
+COMMON: dict[str, Any] = {
+    "discriminator": None,
+    "losses": LossWeights(gan=0.0, lpips=10.0),
+    "trunk": "alex",
+    "save_every": 100,
+}
 
 HELD_OUT_VIDEOS = (13, 14, 15, 16, 28, 35, 36, 47, 58, 59, 60, 61)
 """Every fifth source of our training videos, all clips of it."""
@@ -58,111 +60,63 @@ def held_out(data: Path) -> set[str]:
 
 
 def fill(arguments: argparse.Namespace) -> None:
-    """Propagate clips and store their features."""
+    """Propagate clips and store their features: soft to all degrees, and sharp."""
     assert VIDEO.propagation is not None
     propagation = build_propagation(VIDEO.propagation).eval()
-    warm_start(propagation, arguments.basicvsr)
+    load_released(propagation, read_pickle(arguments.basicvsr), name=str(arguments.basicvsr))
     photos = PhotoFolder(arguments.data / "photos", motion="plane")
     videos = VideoFolder(arguments.data / "video")
-    source = ClipSource(material=Mixture(((photos, 0.6), (videos, 0.4))), seed=1)
-    for index in fill_cache(
-        arguments.run / "cache",
-        source,
-        channels_last(propagation),
-        CLIPS,
-        held_out=held_out(arguments.data),
-    ):
-        print(f"clip {index + 1}/{CLIPS}", flush=True)
-
-
-def train_start(arguments: argparse.Namespace) -> None:
-    """Train the U-Net on single frames."""
-    config = replace(
-        on_frames(arguments),
-        name="start",
-        start=StartConfig(propagation=str(arguments.basicvsr)),
-        steps=1900,
-        optimiser=falling(5e-4, warmup=100),
-    )
-    follow(config, arguments)
-
-
-def train_decode(arguments: argparse.Namespace) -> None:
-    """Learn to read features: imitate the frames that BasicVSR's own tail makes of them."""
-    tail = load_basicvsr(arguments.basicvsr).tail.requires_grad_(requires_grad=False)
-
-    def taught(batch: Batch) -> Batch:
-        assert batch.features is not None
-        features = frames_of(batch.features)
-        with torch.no_grad():
-            large = tail(features[:, :3], features[:, 3:])
-        return replace(batch, large=clips_of(large, len(batch.features)))
-
-    def feed(config: TrainConfig, share: Share) -> Iterator[list[Batch]]:
-        for batches in micro_batches(config, share):
-            yield [taught(batch) for batch in batches]
-
-    config = replace(
-        on_frames(arguments),
-        name="decode",
-        start=StartConfig(generator=str(weights(arguments, "start"))),
-        steps=650,
-        optimiser=falling(5e-4, warmup=30),
-        losses=LossWeights(gan=0.0, lpips=0.0),
-        seed=5,
-    )
-    follow(config, arguments, feed)
+    material = Mixture(((photos, 0.6), (videos, 0.4)))
+    soft = ClipSource(material=material, frames=9, seed=2, defocus=1.2)
+    sharp = ClipSource(material=material, seed=1)
+    for prefix, source, indices in (("d", soft, SOFT_CLIPS), ("o", sharp, SHARP_CLIPS)):
+        for index in fill_cache(
+            arguments.run / "cache",
+            source,
+            channels_last(propagation),
+            indices,
+            held_out=held_out(arguments.data),
+            prefix=prefix,
+        ):
+            print(f"clip {prefix}{index} of {indices.stop}", flush=True)
 
 
 def train_image(arguments: argparse.Namespace) -> None:
-    """Go on with the truth, which now and then is a little softer than a photo scaled down."""
-    config = on_frames(arguments)
-    config = replace(
-        config,
+    """Train U-Net and reconstruction on single frames; the U-Net starts from nothing."""
+    config = TrainConfig(
         name="image",
-        start=StartConfig(generator=str(weights(arguments, "decode"))),
-        data=CacheConfig(folder=str(arguments.run / "cache"), softening=0.25),
-        steps=2400,
-        optimiser=falling(4e-4, warmup=50),
-        seed=6,
+        stage="image",
+        generator=without_temporal(VIDEO),
+        start=StartConfig(propagation=str(arguments.basicvsr)),
+        data=CacheConfig(folder=str(arguments.run / "cache")),
+        steps=1300,
+        batch=4,
+        micro_batch=4,
+        optimiser=falling(4e-4, warmup=100),
+        average=0.997,
+        seed=20,
+        **COMMON,
     )
     follow(config, arguments)
 
 
 def train_video(arguments: argparse.Namespace) -> None:
     """Inflate the image model and train it on short clips."""
-    config = replace(
-        on_frames(arguments),
+    config = TrainConfig(
         name="video",
         stage="video",
         generator=VIDEO,
         start=StartConfig(image=str(weights(arguments, "image"))),
-        data=CacheConfig(folder=str(arguments.run / "cache"), frames=4, softening=0.25),
-        steps=800,
+        data=CacheConfig(folder=str(arguments.run / "cache"), frames=4),
+        steps=450,
         batch=2,
         micro_batch=2,
-        optimiser=falling(3e-4, warmup=30),
+        optimiser=falling(2e-4, warmup=30),
         average=0.995,
-        losses=LossWeights(gan=0.0, lpips=20.0),
-        seed=7,
+        seed=21,
+        **COMMON,
     )
     follow(config, arguments)
-
-
-def on_frames(arguments: argparse.Namespace) -> TrainConfig:
-    """What the stages have in common: single frames, four a step, no adversary."""
-    return TrainConfig(
-        stage="image",
-        generator=IMAGE,
-        discriminator=None,
-        data=CacheConfig(folder=str(arguments.run / "cache")),
-        losses=LossWeights(gan=0.0),
-        trunk="alex",
-        batch=4,
-        micro_batch=4,
-        average=0.997,
-        save_every=100,
-    )
 
 
 def falling(rate: float, *, warmup: int) -> OptimiserConfig:
@@ -180,7 +134,7 @@ def check(arguments: argparse.Namespace) -> None:
     ]
     files = cached_files(arguments.run / "cache" / HELD_OUT)
     print("| stage | clips | PSNR-Y | LPIPS-Alex | LPIPS-Squeeze |\n|---|---|---|---|---|")
-    for stage in ("start", "decode", "image", "video"):
+    for stage in ("image", "video"):
         if not weights(arguments, stage).exists():
             continue
         generator = load_generator(weights(arguments, stage))
@@ -221,19 +175,11 @@ def weights(arguments: argparse.Namespace, stage: str) -> Path:
     return arguments.run / stage / "weights" / "generator.safetensors"
 
 
-def warm_start(propagation: torch.nn.Module | None, path: Path) -> None:
-    """Fill a propagation module from a released BasicVSR checkpoint."""
-    content = torch.load(path, map_location="cpu", weights_only=True)
-    load_released(propagation, content, name=str(path))
-
-
-def follow(
-    config: TrainConfig, arguments: argparse.Namespace, feed: Feed = micro_batches
-) -> None:
+def follow(config: TrainConfig, arguments: argparse.Namespace) -> None:
     """Train and print a line now and then."""
     folder = arguments.run / config.name
     with open_devices("cpu") as devices:
-        steps = run(config, folder, judges=arguments.lpips, devices=devices, feed=feed)
+        steps = run(config, folder, judges=arguments.lpips, devices=devices)
         for made in steps:
             if made.step % 20 == 0:
                 figures = {name: round(figure, 4) for name, figure in made.figures.items()}
@@ -242,8 +188,6 @@ def follow(
 
 STAGES = {
     "cache": fill,
-    "start": train_start,
-    "decode": train_decode,
     "image": train_image,
     "video": train_video,
     "check": check,

@@ -99,7 +99,7 @@ def test_half_precision_is_widened_on_loading(path: Path) -> None:
         *GENERATORS.values(),
         *DISCRIMINATORS.values(),
         PROPAGATION,
-        replace(GENERATORS["tiny"], propagation=None, residual=True),
+        replace(GENERATORS["tiny"], propagation=None, residual="bicubic"),
     ],
 )
 def test_every_configuration_survives_its_header(config: Config) -> None:

@@ -66,6 +66,17 @@ def test_skips_join_levels_of_equal_width() -> None:
         replace(TINY, encoder=(NARROW, NARROW, wide))
 
 
+def test_reconstruction_enlarges_features_four_times() -> None:
+    message = r"^residual: reconstruction enlarges BasicVSR's features four times\."
+    full = replace(TINY, residual="reconstruction")
+    with pytest.raises(ConfigError, match=message):
+        replace(full, propagation=None)
+    with pytest.raises(ConfigError, match=message):
+        replace(full, propagation=PropagationConfig())
+    with pytest.raises(ConfigError, match=message):
+        replace(full, scale=8, decoder=(*full.decoder, NARROW))
+
+
 @pytest.mark.parametrize("field", ["attention", "temporal"])
 def test_encoder_neither_attends_nor_looks_at_other_frames(field: str) -> None:
     with pytest.raises(ConfigError, match=r"^encoder levels have no attention and no temporal"):
@@ -87,4 +98,4 @@ def test_defaults_are_the_paper() -> None:
     made = GeneratorConfig(encoder=TINY.encoder, decoder=TINY.decoder)
     assert (made.stem, made.downsampling, made.skip) == ("replace", "blurpool", "high")
     assert made.propagation == PropagationConfig(form="basicvsr++", alignment="dcn")
-    assert not made.residual
+    assert made.residual == "none"

@@ -78,18 +78,18 @@ def test_colours_of_coarse_levels_are_enlarged_and_added() -> None:
 
 @torch.no_grad()
 def test_residual_decoder_starts_black() -> None:
-    made = decoder(replace(TINY, residual=True))
+    made = decoder(replace(TINY, residual="bicubic"))
     assert not made(bottom(), skips(), STYLE, batch=1).any()
 
 
 @torch.no_grad()
 def test_fresh_residual_generator_is_exactly_bicubic() -> None:
-    made, clip = Generator(replace(TINY, residual=True)), torch.rand(1, 2, 3, 17, 20)
+    made, clip = Generator(replace(TINY, residual="bicubic")), torch.rand(1, 2, 3, 17, 20)
     assert torch.equal(made(clip)[0], bicubic_upsample(clip[0], 4))
 
 
 def test_fresh_residual_generator_learns() -> None:
     """Zero colours hold nothing up: they get a gradient themselves."""
-    made = decoder(replace(TINY, residual=True))
+    made = decoder(replace(TINY, residual="bicubic"))
     (made(bottom(), skips(), STYLE, batch=1) - 1).square().sum().backward()
     assert all(p.get_parameter("weight").grad.any() for p in made.to_rgb)

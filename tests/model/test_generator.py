@@ -1,18 +1,19 @@
 """The generator: `propagate` a shot, `render` its chunks (Sec. 3; D3, D12, D14, D16)."""
 
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 import torch
 from torch import Tensor, nn
 from torch.testing import assert_close
 
-from videogigagan.model.config import GeneratorConfig, Level, PropagationConfig
+from videogigagan.model.config import GeneratorConfig, Level, PropagationConfig, Residual
 from videogigagan.model.generator import Generator, build_propagation
 from videogigagan.model.grid_propagation import GridPropagation
-from videogigagan.model.presets import GENERATORS, table_1_row
+from videogigagan.model.presets import GENERATORS, table_1_row, without_temporal
 from videogigagan.ops.style import Style
-from videogigagan.train.inflate import inflate, without_temporal
+from videogigagan.train.inflate import inflate
 
 TINY = GENERATORS["tiny"]
 
@@ -110,9 +111,21 @@ def test_one_frame_is_a_clip() -> None:
 @torch.no_grad()
 def test_result_fits_its_input_pixel_by_pixel() -> None:
     """Padding for odd sizes is cropped from where it was put."""
-    made, small = fresh(replace(TINY, residual=True)), torch.zeros(1, 1, 3, 18, 19)
+    made, small = fresh(replace(TINY, residual="bicubic")), torch.zeros(1, 1, 3, 18, 19)
     small[..., -1, -1] = 1
     assert made(small)[0, 0, 0].argmax() == 72 * 76 - 1
+
+
+@torch.no_grad()
+def test_fresh_generator_is_exactly_the_reconstruction_it_adds_to() -> None:
+    """Frame by frame or all at once (E21)."""
+    made = fresh(replace(TINY, residual="reconstruction"))
+    features = made.propagate(clip(2))
+    assert made.reconstruction is not None
+    expected = made.reconstruction(features[0, :, :3], features[0, :, 3:])
+    for training in (True, False):
+        made.train(training)
+        assert_close(made.render(features, made.style())[0], expected)
 
 
 @torch.no_grad()
@@ -187,9 +200,9 @@ def test_frames_that_stand_still_stay_still() -> None:
 # Baking
 
 
-@pytest.mark.parametrize("residual", [True, False])
+@pytest.mark.parametrize("residual", get_args(Residual))
 @torch.no_grad()
-def test_baked_equals_unbaked(residual: bool) -> None:
+def test_baked_equals_unbaked(residual: Residual) -> None:
     made = trained(replace(TINY, residual=residual))
     style = made.style(3)
     baked, features = made.bake(style), gathered()

@@ -47,7 +47,7 @@ def cost(made: Generator, features: torch.Tensor | None = None) -> float:
     ("preset", "size"),
     [
         ("tiny", 1_466_443),
-        ("base-4x", 11_245_677),
+        ("base-4x", 11_350_694),
         ("paper-4x", 367_126_585),
         ("paper-8x", 376_434_436),
     ],
@@ -80,13 +80,13 @@ def test_paper_preset_is_the_reading_of_table_2_part_by_part() -> None:
 def test_default_preset_is_small_and_cheap_enough_for_a_plain_computer() -> None:
     made = outline(GENERATORS["base-4x"])
     assert count(made) <= 15_000_000
-    assert cost(made) == pytest.approx(14.06, abs=0.01)  # the budget is 16
+    assert cost(made) == pytest.approx(15.90, abs=0.01)  # the budget is 16
 
 
 def test_most_of_the_default_presets_work_is_propagation() -> None:
     made = outline(GENERATORS["base-4x"])
     features = torch.empty(1, 4, 67, 64, 64, device="meta")
-    assert cost(made, features) == pytest.approx(4.08, abs=0.01)
+    assert cost(made, features) == pytest.approx(5.92, abs=0.01)
 
 
 def test_each_row_of_table_1_adds_one_part() -> None:
@@ -101,7 +101,9 @@ def test_each_row_of_table_1_adds_one_part() -> None:
 @pytest.mark.parametrize("preset", GENERATORS)
 def test_last_row_of_table_1_is_the_model(preset: str) -> None:
     config = GENERATORS[preset]
-    assert table_1_row(config, TABLE_1_ROWS[-1]) == config
+    if config.residual == "reconstruction":  # of features, which the first rows do not have
+        config = replace(config, residual="bicubic")
+    assert table_1_row(GENERATORS[preset], TABLE_1_ROWS[-1]) == config
     image = table_1_row(config, "image")
     assert image.propagation is None
     assert not any(level.temporal for level in image.decoder)

@@ -13,6 +13,7 @@ from videogigagan.errors import CheckpointError
 from videogigagan.model.flow import SpyNet
 from videogigagan.model.grid_propagation import GridPropagation
 from videogigagan.model.propagation import BidirectionalPropagation
+from videogigagan.model.reconstruction import Reconstruction
 from videogigagan.model.warm_start import load_released, released_config
 
 Weights = dict[str, Tensor]
@@ -130,6 +131,15 @@ def test_released_names_fill_every_weight(build: type[nn.Module], content: objec
     network = empty(build)
     load_released(network, content, name="file.pth")  # pyright: ignore[reportArgumentType]
     assert all(parameter.any() for parameter in network.parameters())
+
+
+@pytest.mark.parametrize("mmagic", [False, True])
+def test_the_tail_behind_propagation_is_filled_on_its_own(mmagic: bool) -> None:
+    network = empty(lambda: Reconstruction(WIDTH))
+    content = weights(basicvsr(mmagic=mmagic))
+    load_released(network, content, name="file.pth")
+    assert all(parameter.any() for parameter in network.parameters())
+    assert torch.equal(network.get_parameter("conv_hr.weight"), content["conv_hr.weight"])
 
 
 def test_weights_arrive_where_they_belong() -> None:

@@ -13,9 +13,8 @@ from videogigagan.data.clips import ClipSource
 from videogigagan.data.material import Mixture, PhotoFolder
 from videogigagan.frozen.lpips import LPIPS
 from videogigagan.model.generator import Generator, build_propagation
-from videogigagan.model.presets import GENERATORS
+from videogigagan.model.presets import GENERATORS, without_temporal
 from videogigagan.train.cache import fill_cache
-from videogigagan.train.inflate import without_temporal
 
 # pytest imports tests by path, so a module that they share has to be put within reach.
 sys.path.insert(0, str(Path(__file__).parent))
@@ -58,7 +57,7 @@ def cache(
 ) -> Path:
     """A cache of two clips."""
     folder = tmp_path_factory.mktemp("cache")
-    assert list(fill_cache(folder, clip_source, propagation, 2)) == [0, 1]
+    assert list(fill_cache(folder, clip_source, propagation, range(2))) == [0, 1]
     return folder
 
 

@@ -52,7 +52,7 @@ def test_generators_lpips_falls_while_its_adversary_learns(
 ) -> None:
     """It starts as the bicubic enlargement; all of Eq. 2, with the published AlexNet."""
     config = tiny("image", steps=200, losses=LossWeights(), save_every=200, r1_every=16)
-    config = replace(config, generator=replace(config.generator, residual=True))
+    config = replace(config, generator=replace(config.generator, residual="bicubic"))
     steps = run(config, tmp_path, judges=shared_weights, devices=CPU, feed=drifting)
     figures = [step.figures for step in steps]
 

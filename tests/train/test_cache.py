@@ -1,5 +1,6 @@
 """Cached features: computed once, the same whenever they are filled."""
 
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -21,21 +22,31 @@ def contents(folder: Path) -> dict[str, bytes]:
 def test_filling_goes_on_where_it_was_stopped(
     tmp_path: Path, cache: Path, clip_source: ClipSource, propagation: nn.Module
 ) -> None:
-    list(islice(fill_cache(tmp_path, clip_source, propagation, 2), 1))
+    list(islice(fill_cache(tmp_path, clip_source, propagation, range(2)), 1))
     assert [path.name for path in tmp_path.iterdir()] == ["000000.safetensors"]
-    assert list(fill_cache(tmp_path, clip_source, propagation, 2)) == [1]
+    assert list(fill_cache(tmp_path, clip_source, propagation, range(2))) == [1]
     assert contents(tmp_path) == contents(cache)
 
 
 def test_clips_of_held_out_files_lie_apart_and_are_not_learnt_from(
     tmp_path: Path, cache: Path, clip_source: ClipSource, propagation: nn.Module
 ) -> None:
-    held_out = {"waves.png"}
-    assert list(fill_cache(tmp_path, clip_source, propagation, 2, held_out=held_out)) == [0, 1]
+    fill = partial(fill_cache, tmp_path, clip_source, propagation, held_out={"waves.png"})
+    assert list(fill(range(2))) == [0, 1]
     assert contents(tmp_path / "held-out") == contents(cache)
     with pytest.raises(DataError, match="holds no cached features"):
         cached_files(tmp_path)
-    assert list(fill_cache(tmp_path, clip_source, propagation, 2, held_out=held_out)) == []
+    assert list(fill(range(2))) == []
+
+
+def test_clips_of_several_sources_share_a_cache(
+    tmp_path: Path, cache: Path, clip_source: ClipSource, propagation: nn.Module
+) -> None:
+    assert list(fill_cache(tmp_path, clip_source, propagation, [1])) == [1]
+    assert list(fill_cache(tmp_path, clip_source, propagation, [1], prefix="b")) == [1]
+    one, other = cached_files(tmp_path)
+    assert (one.name, other.name) == ("000001.safetensors", "b000001.safetensors")
+    assert one.read_bytes() == other.read_bytes() == contents(cache)[one.name]
 
 
 def test_a_full_cache_is_left_alone(cache: Path, clip_source: ClipSource) -> None:
@@ -44,7 +55,7 @@ def test_a_full_cache_is_left_alone(cache: Path, clip_source: ClipSource) -> Non
             raise AssertionError("the features are there already")
 
     before = contents(cache)
-    assert list(fill_cache(cache, clip_source, Forbidden(), 2)) == []
+    assert list(fill_cache(cache, clip_source, Forbidden(), range(2))) == []
     assert contents(cache) == before
 
 
@@ -52,7 +63,7 @@ def test_an_interrupted_file_is_written_again(
     tmp_path: Path, cache: Path, clip_source: ClipSource, propagation: nn.Module
 ) -> None:
     (tmp_path / "000000.partial").write_bytes(b"half of it")
-    assert list(fill_cache(tmp_path, clip_source, propagation, 1)) == [0]
+    assert list(fill_cache(tmp_path, clip_source, propagation, range(1))) == [0]
     name = "000000.safetensors"
     assert contents(tmp_path) == {name: contents(cache)[name]}
 
@@ -63,7 +74,7 @@ def test_a_clip_that_fails_leaves_no_file(tmp_path: Path, clip_source: ClipSourc
             raise RuntimeError(f"no features for {len(clip)} clip")
 
     with pytest.raises(RuntimeError, match="no features for 1 clip"):
-        list(fill_cache(tmp_path / "new" / "cache", clip_source, Broken(), 1))
+        list(fill_cache(tmp_path / "new" / "cache", clip_source, Broken(), range(1)))
     assert contents(tmp_path / "new" / "cache") == {}
 
 

@@ -154,14 +154,15 @@ def test_settings_that_make_no_sense_are_one_line(changes: dict, message: str) -
     assert str(caught.value) == message
 
 
-def test_single_frames_do_not_propagate_unless_they_are_cached() -> None:
+def test_single_frames_teach_propagation_nothing() -> None:
     message = (
-        r"^training: in the image stage nothing propagates\. Leave propagation out of the "
-        r"generator, or learn from cached features\.$"
+        r"^training: single frames teach propagation nothing\. Leave it out of the generator "
+        r"in the image stage, freeze it, or learn from cached features\.$"
     )
     with pytest.raises(ConfigError, match=message):
         tiny("image", generator=GENERATORS["tiny"])
     assert tiny("image", generator=GENERATORS["tiny"], data=CACHED).data == CACHED
+    assert tiny("image", generator=GENERATORS["tiny"], frozen_propagation=True)
 
 
 @pytest.mark.parametrize(

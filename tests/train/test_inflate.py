@@ -9,8 +9,8 @@ import torch
 from videogigagan.errors import CheckpointError
 from videogigagan.model.discriminator import Discriminator
 from videogigagan.model.generator import Generator
-from videogigagan.model.presets import DISCRIMINATORS, GENERATORS
-from videogigagan.train.inflate import inflate, without_temporal
+from videogigagan.model.presets import DISCRIMINATORS, GENERATORS, without_temporal
+from videogigagan.train.inflate import inflate
 
 TINY = GENERATORS["tiny"]
 Make = Callable[..., Generator]

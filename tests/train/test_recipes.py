@@ -6,7 +6,7 @@ import pytest
 
 from videogigagan.errors import ConfigError
 from videogigagan.model.presets import GENERATORS, TABLE_1_ROWS
-from videogigagan.train.config import LossWeights, OptimiserConfig
+from videogigagan.train.config import LossWeights, OptimiserConfig, Stage
 from videogigagan.train.recipes import ablation_recipe, recipe
 
 STAGES = ("image", "video")
@@ -25,7 +25,10 @@ def test_the_paper_is_followed(preset: str) -> None:
     assert recipe(preset, "image").data.frames == 1
 
 
-@pytest.mark.parametrize("preset", list(GENERATORS))
+FROM_PIXELS = [name for name in GENERATORS if name != "base-4x"]
+
+
+@pytest.mark.parametrize("preset", FROM_PIXELS)
 def test_the_image_stage_knows_single_frames_only(preset: str) -> None:
     config = recipe(preset, "image")
     assert config.name == f"{preset} image"
@@ -36,12 +39,28 @@ def test_the_image_stage_knows_single_frames_only(preset: str) -> None:
     assert config.data.frames == 1
 
 
-@pytest.mark.parametrize("preset", list(GENERATORS))
+@pytest.mark.parametrize("preset", FROM_PIXELS)
 def test_the_video_stage_takes_over_the_image_models_stem(preset: str) -> None:
     config = recipe(preset, "video")
     assert config.stage == "video"
     assert config.generator.stem == "add"
     assert any(level.temporal for level in config.discriminator.levels)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_base_4x_propagates_in_both_stages_as_it_is_released(stage: Stage) -> None:
+    """Its picture is added to one that is made of propagated features."""
+    config = recipe("base-4x", stage)
+    assert config.frozen_propagation
+    assert config.generator.propagation == GENERATORS["base-4x"].propagation
+    assert config.generator.residual == "reconstruction"
+    temporal = any(level.temporal for level in config.generator.decoder)
+    assert temporal == (stage == "video")
+
+
+def test_rows_of_base_4x_all_add_to_the_same_picture() -> None:
+    rows = [ablation_recipe("base-4x", row).generator for row in TABLE_1_ROWS]
+    assert {row.residual for row in rows} == {"bicubic"}
 
 
 def test_rows_of_table_1_add_one_part_each() -> None:

@@ -16,7 +16,7 @@ from videogigagan.model.presets import GENERATORS
 from videogigagan.upscale.shots import shots
 from videogigagan.upscale.upscaler import VideoUpscaler, choose_device
 
-TINY = replace(GENERATORS["tiny"], residual=True)
+TINY = replace(GENERATORS["tiny"], residual="bicubic")
 
 
 def generator(*, amount: float = 0.05) -> Generator:

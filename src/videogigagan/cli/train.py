@@ -145,7 +145,11 @@ def checked(config: TrainConfig) -> TrainConfig:
         ConfigError: It would stay random.
     """
     frozen = config.frozen_propagation and config.generator.propagation is not None
-    if frozen and config.start.propagation is None and config.start.generator is None:
+    start = config.start
+    told = start.propagation or start.generator
+    if config.generator.stem == "replace":  # its image model propagates, too, or does not fit
+        told = told or start.image
+    if frozen and told is None:
         raise ConfigError(
             f"{config.name}: propagation stays as it starts, so it cannot start fresh. Give "
             "released weights with --propagation (`make basicvsr` fetches some)."

@@ -7,6 +7,8 @@ from videogigagan.errors import ConfigError
 from videogigagan.model.shuttle import SkipContent
 from videogigagan.ops.style import NoiseMode
 
+Residual = Literal["none", "bicubic", "reconstruction"]
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Level:
@@ -84,8 +86,10 @@ class GeneratorConfig:
     """Low-pass filter before subsampling (Sec. 3.4), or GigaGAN's plain strided convolution."""
     skip: SkipContent = "high"
     """What skip connections carry; `high` is the HF shuttle (Sec. 3.5)."""
-    residual: bool = False
-    """Add the result to the bicubic enlargement; helps small models and short training."""
+    residual: Residual = "none"
+    """What the result is added to: the `bicubic` enlargement of the pixels, or the
+    `reconstruction` that BasicVSR's own last layers make of the features. Helps small models
+    and short training."""
     noise: NoiseMode = "const"
     """Noise of the layers: one constant map for a whole video, new for each frame, or none."""
     tied_attention: bool = True
@@ -117,6 +121,13 @@ class GeneratorConfig:
         if any(level.attention or level.temporal for level in self.encoder):
             raise ConfigError(
                 "encoder levels have no attention and no temporal layers. Give 0."
+            )
+
+        form = None if self.propagation is None else self.propagation.form
+        if self.residual == "reconstruction" and (form, self.scale) != ("basicvsr", 4):
+            raise ConfigError(
+                "residual: reconstruction enlarges BasicVSR's features four times. Give "
+                "propagation of that form and scale 4, or residual bicubic."
             )
 
     @property

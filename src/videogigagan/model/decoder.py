@@ -76,7 +76,7 @@ class Decoder(nn.Module):
         self.joint = max([len(config.encoder) - 1, *temporal]) + 1
         projections = [ToRGB(level.channels, config.style_dim) for level in config.decoder]
         self.to_rgb = nn.ModuleList(projections)
-        if config.residual:  # a fresh model is then exactly the bicubic enlargement
+        if config.residual != "none":  # a fresh model is then exactly what it is added to
             for projection in projections:
                 nn.init.zeros_(projection.weight)
 

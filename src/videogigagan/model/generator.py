@@ -12,6 +12,7 @@ from videogigagan.model.encoder import Encoder
 from videogigagan.model.grid_propagation import GridPropagation
 from videogigagan.model.mapping import MappingNetwork
 from videogigagan.model.propagation import BidirectionalPropagation
+from videogigagan.model.reconstruction import Reconstruction
 from videogigagan.ops.convolution import AdaptiveConv2d, ToRGB
 from videogigagan.ops.initialise import zeroed
 from videogigagan.ops.layout import clips_of, frames_of
@@ -69,6 +70,11 @@ class Generator(nn.Module):
         self.propagation = (
             None if config.propagation is None else build_propagation(config.propagation)
         )
+        self.reconstruction = (
+            Reconstruction(config.propagation.channels)
+            if config.residual == "reconstruction" and config.propagation is not None
+            else None
+        )
         self.stem = Stem(config)
         self.encoder = Encoder(config)
         self.decoder = Decoder(config)
@@ -112,10 +118,19 @@ class Generator(nn.Module):
         bottom, skips = self.encoder(self.stem(padded), style)
         large = self.decoder(bottom, skips, style, batch=b)
         large = large[..., : h * self.config.scale, : w * self.config.scale]
-        if self.config.residual:
-            enlarged = bicubic_upsample(small[:, :3], self.config.scale)
-            return clips_of(enlarged + large / 2, b)
-        return clips_of((large + 1) / 2, b)
+        if self.config.residual == "none":
+            return clips_of((large + 1) / 2, b)
+        return clips_of(self._enlarged(small) + large / 2, b)
+
+    def _enlarged(self, small: Float[Tensor, "n i h w"]) -> Float[Tensor, "n 3 H W"]:
+        """What the U-Net's result is added to; no frame needs another."""
+        pixels, features = small[:, :3], small[:, 3:]
+        if self.reconstruction is None:
+            return bicubic_upsample(pixels, self.config.scale)
+        if self.training:
+            return self.reconstruction(pixels, features)
+        frames = zip(pixels.split(1), features.split(1), strict=True)
+        return torch.cat([self.reconstruction(*frame) for frame in frames])
 
     def bake(self, style: Style) -> "Generator":
         """A copy whose kernels are fixed to one style: plain convolutions, for inference alone.

@@ -31,7 +31,7 @@ _BASE_DECODER = (
     Level(channels=128, blocks=1, filters=2, temporal=1),
     Level(channels=64, blocks=2, filters=2, temporal=1),
     Level(channels=64, blocks=2, filters=4),
-    Level(channels=32, blocks=2, filters=8),
+    Level(channels=24, blocks=1, filters=8),
 )
 
 GENERATORS: dict[str, GeneratorConfig] = {
@@ -61,7 +61,7 @@ GENERATORS: dict[str, GeneratorConfig] = {
         encoder=_BASE_ENCODER,
         decoder=_BASE_DECODER,
         propagation=PropagationConfig(form="basicvsr", blocks=30, iterations=1),
-        residual=True,
+        residual="reconstruction",
     ),
     # The supplement's Table 2, as docs/paper.md reads it.
     "paper-4x": GeneratorConfig(
@@ -138,7 +138,7 @@ def discriminator_preset(name: str) -> DiscriminatorConfig:
 
 
 def table_1_row(config: GeneratorConfig, row: str) -> GeneratorConfig:
-    """Reduce a full configuration to one row of Table 1.
+    """Reduce a full configuration to one row of Table 1; all rows add to the same picture.
 
     Args:
         config: The complete model, which is the last row.
@@ -149,12 +149,19 @@ def table_1_row(config: GeneratorConfig, row: str) -> GeneratorConfig:
             f"Table 1 has no row '{row}'. Choose one of {', '.join(TABLE_1_ROWS)}."
         )
     parts = TABLE_1_ROWS.index(row)
+    if config.residual == "reconstruction":  # of features, which not every row has
+        config = replace(config, residual="bicubic")
     if parts < 1:
-        config = replace(
-            config, decoder=tuple(replace(level, temporal=0) for level in config.decoder)
-        )
+        config = without_temporal(config)
     if parts < 2:
         config = replace(config, propagation=None)
     if parts < 3:
         return replace(config, downsampling="strided", skip="full")
     return replace(config, skip="low") if parts < 4 else config
+
+
+def without_temporal(config: GeneratorConfig) -> GeneratorConfig:
+    """The same generator with no temporal modules: every frame is rendered alone."""
+    return replace(
+        config, decoder=tuple(replace(level, temporal=0) for level in config.decoder)
+    )

@@ -1,7 +1,8 @@
 """Start propagation from released weights: BasicVSR, BasicVSR++ or SPyNet (D33).
 
 Both public code bases are read: BasicSR's files, and those of MMagic, formerly MMEditing, which
-name some layers otherwise. Reconstruction tails are left out: the U-Net takes their place.
+name some layers otherwise. Their reconstruction tail is read apart: the U-Net takes its place,
+unless the configuration adds to what the tail makes (`residual`).
 """
 
 import re
@@ -15,12 +16,12 @@ from videogigagan.model.config import PropagationConfig
 from videogigagan.model.flow import SpyNet
 from videogigagan.model.grid_propagation import GridPropagation
 from videogigagan.model.propagation import BidirectionalPropagation
+from videogigagan.model.reconstruction import Reconstruction
 
 _WRAPPERS = ("params_ema", "params", "state_dict")
 _PREFIXES = ("generator_ema.", "generator.")  # MMagic; the average is what was scored
-_LEFT_OUT = re.compile(
-    r"(reconstruction|upsample\d|upconv\d|conv_hr|conv_last)\.|(spynet\.)?(mean|std)$"
-)
+_TAIL = re.compile(r"(reconstruction|upsample\d|upconv\d|conv_hr|conv_last)\.")
+_CONSTANT = re.compile(r"(spynet\.)?(mean|std)$")
 _FLOW = re.compile(r"basic_module\.(\d)\.basic_module\.(\d)\.(conv\.)?(weight|bias)")
 _SIGNS: tuple[
     tuple[Literal["basicvsr", "basicvsr++"], re.Pattern[str], re.Pattern[str]], ...
@@ -41,12 +42,16 @@ _SECOND_ORDER = re.compile(r"(deform_align|backbone)\.(backward|forward)_(\d+)\.
 
 
 def load_released(
-    network: SpyNet | BidirectionalPropagation | GridPropagation, content: object, *, name: str
+    network: SpyNet | BidirectionalPropagation | GridPropagation | Reconstruction,
+    content: object,
+    *,
+    name: str,
 ) -> None:
     """Fill a network from a released file, every weight of it, or raise and change nothing.
 
     Args:
-        network: A SpyNet, or a propagation network as wide and deep as the released one.
+        network: A SpyNet, a propagation network as wide and deep as the released one, or the
+            tail behind it.
         content: What `torch.load` returned.
         name: The file, for messages.
     """
@@ -55,6 +60,9 @@ def load_released(
         state = {_flow(key): tensor for key, tensor in _kept(weights).items()}
     elif isinstance(network, BidirectionalPropagation):
         state = propagation_from_basicvsr(weights)
+    elif isinstance(network, Reconstruction):
+        tail = tail_weights(weights).items()
+        state = {key.removeprefix("tail."): tensor for key, tensor in tail}
     else:
         state = propagation_from_basicvsr_plusplus(weights)
     load_strictly(network, state, name=name)
@@ -122,9 +130,24 @@ def propagation_from_basicvsr_plusplus(weights: Mapping[str, Tensor]) -> dict[st
     return {_basicvsr_plusplus(key): tensor for key, tensor in _kept(weights).items()}
 
 
+def tail_weights(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Pick the weights behind the propagation, under the names of a network that has both.
+
+    Returns:
+        `tail.…`, which is a `Reconstruction`, and for BasicVSR++ `reconstruction.…`, which is a
+        `ResidualStack` before it.
+    """
+    return {_tail(key): tensor for key, tensor in weights.items() if _TAIL.match(key)}
+
+
 def _kept(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """All but the tail and SPyNet's constants."""
-    return {key: tensor for key, tensor in weights.items() if not _LEFT_OUT.match(key)}
+    left_out = (_TAIL, _CONSTANT)
+    return {
+        key: tensor
+        for key, tensor in weights.items()
+        if not any(pattern.match(key) for pattern in left_out)
+    }
 
 
 def _basicvsr(key: str) -> str:
@@ -148,6 +171,12 @@ def _basicvsr_plusplus(key: str) -> str:
     if part == "backbone":
         return f"{branch}.backbone.{_stack(rest)}"
     return f"{branch}.alignment.{rest.replace('conv_offset.', 'offsets.')}"
+
+
+def _tail(key: str) -> str:
+    if key.startswith("reconstruction."):
+        return f"reconstruction.{_stack(key.removeprefix('reconstruction.'))}"
+    return "tail." + re.sub(r"^upsample(\d)\.upsample_conv\.", r"upconv\1.", key)
 
 
 def _flow(key: str) -> str:

@@ -4,7 +4,7 @@ While propagation is frozen its output for a clip never changes; on a CPU it cos
 the U-Net, so it is computed once per clip and read again at every visit.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 import torch
@@ -21,18 +21,25 @@ def fill_cache(
     folder: Path,
     source: ClipSource,
     propagation: nn.Module,
-    clips: int,
+    indices: Iterable[int],
     *,
     held_out: Collection[str] = (),
+    prefix: str = "",
 ) -> Iterator[int]:
-    """Write clips 0 … `clips`-1 that are not there yet; yield each index when it is on disk.
+    """Write the clips that are not there yet; yield each index when it is on disk.
 
-    Clips cut from files that `held_out` names go into `folder/held-out`, which no batch reads:
-    a file is either learnt from or judged by, whatever part of it a clip shows.
+    Args:
+        folder: The cache.
+        source: What makes the clips.
+        propagation: Maps clips to features.
+        indices: Numbers of the clips.
+        held_out: Clips cut from files of these names go into `folder/held-out`, which no batch
+            reads: a file is either learnt from or judged by, whatever part of it a clip shows.
+        prefix: Begins the names of the files, where a cache has clips of several sources.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    for index in range(clips):
-        name = f"{index:06d}.safetensors"
+    for index in indices:
+        name = f"{prefix}{index:06d}.safetensors"
         if (folder / name).exists() or (folder / HELD_OUT / name).exists():
             continue
         pair = source.pair(index)

@@ -88,7 +88,7 @@ class StartConfig:
     generator: str | None = None
     """A generator of the same shape."""
     propagation: str | None = None
-    """Released BasicVSR or BasicVSR++ weights, for flow and propagation."""
+    """Released BasicVSR or BasicVSR++ weights, for flow, propagation and reconstruction."""
     discriminator: str | None = None
     """A discriminator of the same shape, or an image discriminator to inflate."""
 
@@ -194,10 +194,11 @@ class TrainConfig:
                 f"{self.data.frames} frames. Give 1 to an image stage, more to a video stage."
             )
         propagation = self.generator.propagation is not None
-        if self.stage == "image" and propagation and isinstance(self.data, DataConfig):
+        live = isinstance(self.data, DataConfig) and not self.frozen_propagation
+        if self.stage == "image" and propagation and live:
             raise ConfigError(
-                "training: in the image stage nothing propagates. Leave propagation out of "
-                "the generator, or learn from cached features."
+                "training: single frames teach propagation nothing. Leave it out of the "
+                "generator in the image stage, freeze it, or learn from cached features."
             )
         if self.losses.steadiness > 0 and not propagation:
             raise ConfigError(

@@ -1,24 +1,15 @@
 """From the image model to the video model (Sec. 3.2)."""
 
 import re
-from dataclasses import replace
 from typing import TypeVar
 
 from videogigagan.errors import CheckpointError
-from videogigagan.model.config import GeneratorConfig
 from videogigagan.model.discriminator import Discriminator
 from videogigagan.model.generator import Generator
 
 Network = TypeVar("Network", Generator, Discriminator)
 
 _FRESH = re.compile(r"\.temporal\.|^propagation\.|^stem\.features\.")
-
-
-def without_temporal(config: GeneratorConfig) -> GeneratorConfig:
-    """The same generator with no temporal modules: what the image stage trains."""
-    return replace(
-        config, decoder=tuple(replace(level, temporal=0) for level in config.decoder)
-    )
 
 
 def inflate(image: Network, video: Network) -> None:

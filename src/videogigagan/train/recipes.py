@@ -10,6 +10,7 @@ from videogigagan.model.presets import (
     discriminator_preset,
     generator_preset,
     table_1_row,
+    without_temporal,
 )
 from videogigagan.train.config import OptimiserConfig, Stage, TrainConfig
 
@@ -20,6 +21,7 @@ def recipe(preset: str, stage: Stage) -> TrainConfig:
     The image stage trains the generator on single frames, without temporal modules and without
     propagation. The video stage is meant to start from its weights: temporal modules and what
     propagation adds are zero at first, so a fresh video model equals its image model (D13).
+    `base-4x` needs propagation to make a picture; there it is frozen in both stages.
 
     Args:
         preset: Name of a generator, `tiny`, `base-4x`, `paper-4x` or `paper-8x`.
@@ -55,8 +57,7 @@ def ablation_recipe(preset: str, row: str) -> TrainConfig:
 
 def image_generator(config: GeneratorConfig) -> GeneratorConfig:
     """The image model inside a video model: frames alone, nothing between them."""
-    levels = tuple(replace(level, temporal=0) for level in config.decoder)
-    return replace(config, decoder=levels, propagation=None, stem="replace")
+    return replace(without_temporal(config), propagation=None, stem="replace")
 
 
 def image_discriminator(config: DiscriminatorConfig) -> DiscriminatorConfig:
@@ -93,10 +94,11 @@ def _paper(preset: str, stage: Stage) -> TrainConfig:
 def _base(stage: Stage) -> TrainConfig:
     """For a laptop: small batches, a higher rate that falls, propagation as it is released."""
     image = stage == "image"
+    generator = generator_preset("base-4x")
     return TrainConfig(
         name=f"base-4x {stage}",
         stage=stage,
-        generator=_generator("base-4x", stage),
+        generator=without_temporal(generator) if image else generator,
         discriminator=_discriminator("base-4x", stage),
         data=DataConfig(frames=_frames(stage, 4), small_size=48, candidates=2),
         trunk="alex",
@@ -112,7 +114,7 @@ def _base(stage: Stage) -> TrainConfig:
         batch=4 if image else 2,
         micro_batch=4 if image else 2,
         average=0.997 if image else 0.995,
-        frozen_propagation=not image,
+        frozen_propagation=True,
         save_every=100,
         sample_every=200,
         validate_every=500,

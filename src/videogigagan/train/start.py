@@ -70,3 +70,5 @@ def _start_generator(generator: Generator, start: StartConfig) -> None:
         )
     content = read_pickle(Path(start.propagation))
     load_released(generator.propagation, content, name=start.propagation)
+    if generator.reconstruction is not None:
+        load_released(generator.reconstruction, content, name=start.propagation)

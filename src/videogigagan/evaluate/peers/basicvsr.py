@@ -8,8 +8,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from videogigagan.evaluate.peers.released import load_peer
-from videogigagan.evaluate.peers.tail import PixelShuffleTail
 from videogigagan.model.propagation import BidirectionalPropagation
+from videogigagan.model.reconstruction import Reconstruction
 from videogigagan.model.warm_start import propagation_from_basicvsr
 
 
@@ -19,7 +19,7 @@ class BasicVSR(nn.Module):
     def __init__(self, channels: int = 64, blocks: int = 30) -> None:
         super().__init__()
         self.propagation = BidirectionalPropagation(channels, blocks)
-        self.tail = PixelShuffleTail(channels)
+        self.tail = Reconstruction(channels)
 
     def stream(self, clip: Float[Tensor, "t 3 h w"]) -> Iterator[Float[Tensor, "3 H W"]]:
         """Upscale one shot four times, for inference; yield its frames one by one.

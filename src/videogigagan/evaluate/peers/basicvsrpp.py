@@ -8,8 +8,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from videogigagan.evaluate.peers.released import load_peer
-from videogigagan.evaluate.peers.tail import PixelShuffleTail
 from videogigagan.model.grid_propagation import GridPropagation
+from videogigagan.model.reconstruction import Reconstruction
 from videogigagan.model.warm_start import propagation_from_basicvsr_plusplus
 from videogigagan.ops.residual import ResidualStack
 
@@ -24,7 +24,7 @@ class BasicVSRPlusPlus(nn.Module):
         self.propagation = GridPropagation(channels, blocks)
         sources = 1 + len(self.propagation.branches)
         self.reconstruction = ResidualStack(sources * channels, channels, _BLOCKS)
-        self.tail = PixelShuffleTail(channels)
+        self.tail = Reconstruction(channels)
 
     def stream(self, clip: Float[Tensor, "t 3 h w"]) -> Iterator[Float[Tensor, "3 H W"]]:
         """Upscale one shot four times, for inference; yield its frames one by one.

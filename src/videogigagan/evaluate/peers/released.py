@@ -7,9 +7,13 @@ from typing import Literal, TypeAlias, TypeVar
 from torch import Tensor, nn
 
 from videogigagan.errors import CheckpointError
-from videogigagan.evaluate.peers.tail import tail_weights
 from videogigagan.model.checkpoint import read_pickle
-from videogigagan.model.warm_start import load_strictly, released_config, unwrapped
+from videogigagan.model.warm_start import (
+    load_strictly,
+    released_config,
+    tail_weights,
+    unwrapped,
+)
 
 Network = TypeVar("Network", bound=nn.Module)
 Renamed: TypeAlias = Callable[[Mapping[str, Tensor]], dict[str, Tensor]]

@@ -1,7 +1,4 @@
-"""How BasicVSR and BasicVSR++ turn features into pixels: two pixel shuffles, four times."""
-
-import re
-from collections.abc import Mapping
+"""How BasicVSR turns features into pixels: two pixel shuffles, four times (`residual`, E21)."""
 
 import torch.nn.functional as F
 from jaxtyping import Float
@@ -10,10 +7,9 @@ from torch import Tensor, nn
 from videogigagan.ops.resize import bilinear_upsample
 
 _WIDTH = 64  # of the last layers, however wide the propagation is
-_TAIL = re.compile(r"(reconstruction|upsample\d|upconv\d|conv_hr|conv_last)\.")
 
 
-class PixelShuffleTail(nn.Module):
+class Reconstruction(nn.Module):
     """Features to the difference from a bilinear enlargement (BasicVSR, BasicVSR++).
 
     Shapes:
@@ -37,18 +33,3 @@ class PixelShuffleTail(nn.Module):
         x = F.leaky_relu(F.pixel_shuffle(self.upconv2(x), 2), 0.1)
         x = F.leaky_relu(self.conv_hr(x), 0.1)
         return self.conv_last(x) + bilinear_upsample(frames, 4)
-
-
-def tail_weights(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Pick the weights behind the propagation, and rename them from BasicSR's or MMagic's keys.
-
-    Returns:
-        `tail.…`, and for BasicVSR++ `reconstruction.…`, which is a `ResidualStack`.
-    """
-    return {_ours(key): tensor for key, tensor in weights.items() if _TAIL.match(key)}
-
-
-def _ours(key: str) -> str:
-    if key.startswith("reconstruction."):
-        return key.replace(".main.0.", ".entry.").replace(".main.2.", ".blocks.")
-    return "tail." + re.sub(r"^upsample(\d)\.upsample_conv\.", r"upconv\1.", key)
