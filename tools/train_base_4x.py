@@ -3,7 +3,7 @@
     cache    --data FOLDER --basicvsr FILE    propagate training clips once, keep the features
     image    --lpips FOLDER --basicvsr FILE   U-Net and reconstruction on single frames
     video    --lpips FOLDER                   inflated by temporal modules, on clips
-    check    --lpips FOLDER                   figures of every stage on clips held out
+    check    --lpips FOLDER --basicvsr FILE   figures of every stage on clips held out
     export   --output FILE                    the averaged weights as one half-precision file
 
 Every stage stores what it does in `--run` and goes on from there if it is called again. The
@@ -37,6 +37,7 @@ from videogigagan.train.config import (
 )
 from videogigagan.train.devices import open_devices
 from videogigagan.train.loop import run
+from videogigagan.train.start import build_networks
 
 SOFT_CLIPS = range(400)
 SHARP_CLIPS = range(0, 500, 4)
@@ -81,9 +82,9 @@ def fill(arguments: argparse.Namespace) -> None:
             print(f"clip {prefix}{index} of {indices.stop}", flush=True)
 
 
-def train_image(arguments: argparse.Namespace) -> None:
-    """Train U-Net and reconstruction on single frames; the U-Net starts from nothing."""
-    config = TrainConfig(
+def image_config(arguments: argparse.Namespace) -> TrainConfig:
+    """Single frames; the U-Net starts from nothing."""
+    return TrainConfig(
         name="image",
         stage="image",
         generator=without_temporal(VIDEO),
@@ -97,7 +98,11 @@ def train_image(arguments: argparse.Namespace) -> None:
         seed=20,
         **COMMON,
     )
-    follow(config, arguments)
+
+
+def train_image(arguments: argparse.Namespace) -> None:
+    """Train U-Net and reconstruction on single frames."""
+    follow(image_config(arguments), arguments)
 
 
 def train_video(arguments: argparse.Namespace) -> None:
@@ -127,17 +132,18 @@ def falling(rate: float, *, warmup: int) -> OptimiserConfig:
 
 
 def check(arguments: argparse.Namespace) -> None:
-    """Score the middle frame of every held-out clip after each stage that has run."""
+    """Score the middle frame of every held-out clip, at the start and after each stage."""
     judges = [
         load_lpips(arguments.lpips / f"lpips_{trunk}.pth", trunk)
         for trunk in ("alex", "squeeze")
     ]
+    generators = {"start": build_networks(image_config(arguments)).generator.eval()}
+    for stage in ("image", "video"):
+        if weights(arguments, stage).exists():
+            generators[stage] = load_generator(weights(arguments, stage))
     files = cached_files(arguments.run / "cache" / HELD_OUT)
     print("| stage | clips | PSNR-Y | LPIPS-Alex | LPIPS-Squeeze |\n|---|---|---|---|---|")
-    for stage in ("image", "video"):
-        if not weights(arguments, stage).exists():
-            continue
-        generator = load_generator(weights(arguments, stage))
+    for stage, generator in generators.items():
         with torch.inference_mode():
             scores = torch.stack([held_out_scores(generator, path, judges) for path in files])
         figures = " | ".join(f"{figure:.4f}" for figure in scores.mean(dim=0))

@@ -1,5 +1,7 @@
 """Second-order grid propagation and its alignments (supplement B.2; D14, D15)."""
 
+from itertools import pairwise
+
 import pytest
 import torch
 from torch.testing import assert_close
@@ -51,6 +53,23 @@ def test_every_frame_hears_of_every_other(alignment: Alignment) -> None:
         changed = clip()
         changed[:, index] += 1
         assert (made(changed) - made(clip())).abs().amax(dim=(2, 3, 4)).min() > 0
+
+
+@pytest.mark.usefixtures("quick_flow")
+@torch.no_grad()
+@pytest.mark.parametrize("alignment", ["dcn", "flow"])
+@pytest.mark.parametrize("cuts", [(0, 1, 2, 6), (0, 4, 6)], ids=str)
+def test_windows_that_look_ahead_to_the_end_make_the_whole(
+    alignment: Alignment, cuts: tuple[int, ...]
+) -> None:
+    """Both states of each forward branch, and the flow between them, are brought along."""
+    made, shot = network(alignment), clip(6)
+    past, parts = None, []
+    for start, stop in pairwise(cuts):
+        window = made.window(shot[:, start:], past=past, keep=stop - start)
+        past = window.past
+        parts.append(window.features)
+    assert_close(torch.cat(parts, dim=1), made(shot), atol=1e-5, rtol=1e-5)
 
 
 @pytest.mark.usefixtures("quick_flow")

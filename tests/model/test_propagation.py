@@ -1,5 +1,7 @@
 """First-order propagation (Sec. 3.3)."""
 
+from itertools import pairwise
+
 import pytest
 import torch
 from torch.testing import assert_close
@@ -16,6 +18,18 @@ def network() -> BidirectionalPropagation:
 
 def clip(frames: int = 4) -> torch.Tensor:
     return torch.rand(2, frames, 3, 12, 10, generator=torch.Generator().manual_seed(1))
+
+
+def in_windows(
+    made: BidirectionalPropagation, shot: torch.Tensor, cuts: tuple[int, ...], *, ahead: int
+) -> torch.Tensor:
+    """Features of a shot that is propagated window by window."""
+    past, parts = None, []
+    for start, stop in pairwise(cuts):
+        window = made.window(shot[:, start : stop + ahead], past=past, keep=stop - start)
+        past = window.past
+        parts.append(window.features)
+    return torch.cat(parts, dim=1)
 
 
 def swapped(made: BidirectionalPropagation) -> BidirectionalPropagation:
@@ -76,6 +90,26 @@ def test_a_still_clip_without_flow_settles() -> None:
 @torch.no_grad()
 def test_a_single_frame_is_a_clip() -> None:
     assert network()(clip(1)).shape == (2, 1, 4, 12, 10)
+
+
+@pytest.mark.usefixtures("quick_flow")
+@torch.no_grad()
+@pytest.mark.parametrize("cuts", [(0, 6), (0, 1, 2, 6), (0, 4, 6)], ids=str)
+def test_windows_that_look_ahead_to_the_end_make_the_whole(cuts: tuple[int, ...]) -> None:
+    """What lies before a window is known exactly, however short the windows are."""
+    made, shot = network(), clip(6)
+    assert_close(in_windows(made, shot, cuts, ahead=6), made(shot), atol=1e-6, rtol=1e-6)
+
+
+@pytest.mark.usefixtures("quick_flow")
+@torch.no_grad()
+def test_a_window_knows_of_no_frame_behind_those_it_looks_ahead_to() -> None:
+    made, shot = network(), clip(6)
+    changed = shot.clone()
+    changed[:, 4:] = 0
+    one, other = (in_windows(made, frames, (0, 2, 6), ahead=2) for frames in (shot, changed))
+    assert torch.equal(one[:, :2], other[:, :2])
+    assert not torch.equal(one[:, 2], other[:, 2])
 
 
 @pytest.mark.usefixtures("quick_flow")

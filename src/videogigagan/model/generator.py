@@ -11,7 +11,7 @@ from videogigagan.model.decoder import Decoder
 from videogigagan.model.encoder import Encoder
 from videogigagan.model.grid_propagation import GridPropagation
 from videogigagan.model.mapping import MappingNetwork
-from videogigagan.model.propagation import BidirectionalPropagation
+from videogigagan.model.propagation import BidirectionalPropagation, Past
 from videogigagan.model.reconstruction import Reconstruction
 from videogigagan.ops.convolution import AdaptiveConv2d, ToRGB
 from videogigagan.ops.initialise import zeroed
@@ -102,10 +102,33 @@ class Generator(nn.Module):
             clip: One shot; nothing in it should be a scene cut.
             storage: Type in which features rest; half precision halves a long shot's memory.
         """
+        return self.propagate_window(clip, storage=storage)[0]
+
+    def propagate_window(
+        self,
+        clip: Clip,
+        *,
+        past: Past | None = None,
+        keep: int | None = None,
+        storage: torch.dtype | None = None,
+    ) -> tuple[Features, Past | None]:
+        """Gather features over a window of a shot, which may be of any length.
+
+        Args:
+            clip: The window, and frames behind it to look ahead.
+            past: What was returned with the window before; None at the start of a shot.
+            keep: Frames of the window; all of the clip when None.
+            storage: As in `propagate`.
+
+        Returns:
+            Features of the window, and what to go on with behind it.
+        """
         storage = storage or clip.dtype
+        pixels = clip[:, :keep].to(storage)
         if self.propagation is None:
-            return clip.to(storage)
-        return torch.cat((clip.to(storage), self.propagation(clip, storage=storage)), dim=2)
+            return pixels, None
+        made = self.propagation.window(clip, past=past, keep=keep, storage=storage)
+        return torch.cat((pixels, made.features), dim=2), made.past
 
     def render(self, features: Features, style: Style) -> LargeClip:
         """Turn a chunk of features into frames.

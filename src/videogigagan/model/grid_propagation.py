@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from videogigagan.model.alignment import DeformableAlignment, Neighbour, WarpAlignment
 from videogigagan.model.flow import SpyNet
-from videogigagan.model.propagation import neighbour_flows
+from videogigagan.model.propagation import Gathered, Past, neighbour_flows
 from videogigagan.ops.residual import ResidualStack
 from videogigagan.ops.warp import backward_warp
 from videogigagan.shapes import Clip, Features
@@ -34,17 +34,25 @@ class Branch(nn.Module):
         )
         self.backbone = ResidualStack((sources + 1) * channels, channels, blocks)
 
-    def forward(self, frames: list[list[Tensor]], flows: list[Tensor]) -> Iterator[Tensor]:
+    def forward(
+        self,
+        frames: list[list[Tensor]],
+        flows: list[Tensor],
+        past: tuple[Tensor, ...] = (),
+    ) -> Iterator[Tensor]:
         """Yield the state of each frame.
 
         Args:
             frames: For each frame its own features, then the states of the finished branches.
                 An entry is read once, just before its state is yielded.
-            flows: From each frame but the first to the one before it.
+            flows: From each frame to the one before it, from the first frame that has one; with
+                a past, also that of the frame before the first, where it has one.
+            past: State of the frame before the first, and of the one before that.
         """
         zeros = torch.zeros_like(frames[0][0], dtype=self.backbone.entry.weight.dtype)
-        state, before = zeros, zeros
-        for index, known in enumerate(frames):
+        state, before = past or (zeros, zeros)
+        known_flows = len(flows) - len(frames) + 1
+        for index, known in enumerate(frames, start=known_flows):
             known = [tensor.to(zeros.dtype) for tensor in known]  # noqa: PLW2901 - out of storage
             aligned = zeros
             if index > 0:
@@ -94,8 +102,30 @@ class GridPropagation(nn.Module):
             storage: Type in which features rest while other frames are worked on; half
                 precision halves the memory of a long shot. The clip's own type when None.
         """
-        known = self._gather(clip, storage or clip.dtype, every=False)
-        return torch.stack([found[-1] for found in known], dim=1)
+        return self.window(clip, storage=storage).features
+
+    def window(
+        self,
+        clip: Clip,
+        *,
+        past: Past | None = None,
+        keep: int | None = None,
+        storage: torch.dtype | None = None,
+    ) -> Gathered:
+        """Gather features of a window of a shot, so that a shot may be of any length.
+
+        Args:
+            clip: The window, and frames behind it to look ahead.
+            past: From the window before; None at the start of a shot.
+            keep: Frames of the window; all of the clip when None.
+            storage: As in `forward`.
+        """
+        keep = keep or clip.shape[1]
+        known, past = self._gather(
+            clip, storage or clip.dtype, past=past, keep=keep, every=False
+        )
+        features = torch.stack([found[-1] for found in known[:keep]], dim=1)
+        return Gathered(features=features, past=past)
 
     def states(self, clip: Clip, *, storage: torch.dtype | None = None) -> list[list[Tensor]]:
         """Gather the same, and keep all that the tail of BasicVSR++ reads.
@@ -104,22 +134,49 @@ class GridPropagation(nn.Module):
             For every frame its own features, then the states of all branches, in their order;
             each is (b, channels, h, w).
         """
-        return self._gather(clip, storage or clip.dtype, every=True)
+        known, _ = self._gather(
+            clip, storage or clip.dtype, past=None, keep=clip.shape[1], every=True
+        )
+        return known
 
-    def _gather(self, clip: Tensor, storage: torch.dtype, *, every: bool) -> list[list[Tensor]]:
+    def _gather(
+        self, clip: Tensor, storage: torch.dtype, *, past: Past | None, keep: int, every: bool
+    ) -> tuple[list[list[Tensor]], Past]:
         """Run all branches; of each frame, what they found, or the last one's state alone."""
         to_next, to_previous = neighbour_flows(self.flow, clip)
+        if past is not None:
+            older = [] if past.flow is None else [past.flow]
+            to_previous = [*older, self.flow(clip[:, 0], past.frame), *to_previous]
         known = [[self.extraction(frame).to(storage)] for frame in clip.unbind(1)]
+        brought: list[Tensor] = []
         for number, branch in enumerate(self.branches):
+            last = branch is self.branches[-1]
+            behind = clip.shape[1] - keep if last else 0  # what only others look ahead to
             if number % 2 == 0:
-                frames, flows = known[::-1], to_next[::-1]
+                frames, states = known[::-1], branch(known[::-1], to_next[::-1])
             else:
-                frames, flows = known, to_previous
-            for found, state in zip(frames, branch(frames, flows), strict=True):
-                if branch is self.branches[-1] and not every:
+                frames = known[: len(known) - behind]
+                recent = () if past is None else past.states[number - 1 : number + 1]
+                states = branch(frames, to_previous[: len(to_previous) - behind], recent)
+                states = _noted(states, keep, recent, brought)
+            for found, state in zip(frames, states, strict=True):
+                if last and not every:
                     found.clear()  # nobody reads these any more
                 found.append(state.to(storage))
-        return known
+        flows = to_previous[: len(to_previous) - (clip.shape[1] - keep)]
+        flow = flows[-1] if flows else None
+        return known, Past(frame=clip[:, keep - 1], states=tuple(brought), flow=flow)
+
+
+def _noted(
+    states: Iterator[Tensor], keep: int, recent: tuple[Tensor, ...], brought: list[Tensor]
+) -> Iterator[Tensor]:
+    """The same states; those of the last two frames of `keep` are added to `brought`."""
+    for index, state in enumerate(states):
+        recent = (state, *recent[:1])
+        if index == keep - 1:
+            brought += recent if len(recent) == 2 else (state, torch.zeros_like(state))
+        yield state
 
 
 def _two_back(flows: list[Tensor]) -> Tensor:

@@ -6,9 +6,11 @@ supplement's form.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from videogigagan.model.flow import SpyNet
@@ -18,6 +20,29 @@ from videogigagan.ops.warp import backward_warp
 from videogigagan.shapes import Clip, Features
 
 _PAIRS_AT_ONCE = 8
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Past:
+    """What the forward recurrences bring along from the frames before a window."""
+
+    frame: Float[Tensor, "b 3 h w"]
+    """The frame just before the window."""
+    states: tuple[Float[Tensor, "b c h w"], ...]
+    """States there, of each forward branch the last, and where a branch reads two, the one
+    before it."""
+    flow: Float[Tensor, "b 2 h w"] | None = None
+    """From that frame to the one before it, where a branch reads two."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Gathered:
+    """What propagation found out about a window of a shot."""
+
+    features: Features
+    """Of the frames that were asked for."""
+    past: Past
+    """To go on with behind them."""
 
 
 class BidirectionalPropagation(nn.Module):
@@ -44,30 +69,66 @@ class BidirectionalPropagation(nn.Module):
             storage: Type in which features rest while other frames are worked on; half
                 precision halves the memory of a long shot. The clip's own type when None.
         """
+        return self.window(clip, storage=storage).features
+
+    def window(
+        self,
+        clip: Clip,
+        *,
+        past: Past | None = None,
+        keep: int | None = None,
+        storage: torch.dtype | None = None,
+    ) -> Gathered:
+        """Gather features of a window of a shot, so that a shot may be of any length.
+
+        What comes before is known through `past`, exactly as if the shot had been one clip.
+        What comes after is known as far as the clip goes on behind the window.
+
+        Args:
+            clip: The window, and frames behind it to look ahead.
+            past: From the window before; None at the start of a shot.
+            keep: Frames of the window; all of the clip when None.
+            storage: As in `forward`.
+        """
         storage = storage or clip.dtype
-        frames = list(clip.unbind(1))
+        keep = keep or clip.shape[1]
         to_next, to_previous = neighbour_flows(self.flow, clip)
-        held = [
-            state.to(storage)
-            for state in self._recur(self.backward_branch, frames[::-1], to_next[::-1])
-        ][::-1]
-        states = self._recur(self.forward_branch, frames, to_previous)
+        if past is not None:
+            to_previous.insert(0, self.flow(clip[:, 0], past.frame))
+        frames = list(clip.unbind(1))
+        ahead = self._recur(self.backward_branch, frames[::-1], to_next[::-1])
+        held = [state.to(storage) for state in ahead][::-1][:keep]
+        before = None if past is None else past.states[0]
+        states = self._recur(self.forward_branch, frames[:keep], to_previous, before)
         for index, state in enumerate(states):
             both = torch.cat((held[index].to(state.dtype), state), dim=1)
             held[index] = F.leaky_relu(self.fusion(both), 0.1).to(storage)
-        return torch.stack(held, dim=1)
+            before = state
+        assert before is not None, "a window has frames"
+        past = Past(frame=frames[keep - 1], states=(before,))
+        return Gathered(features=torch.stack(held, dim=1), past=past)
 
     def _recur(
-        self, branch: ResidualStack, frames: list[Tensor], flows: list[Tensor]
+        self,
+        branch: ResidualStack,
+        frames: list[Tensor],
+        flows: list[Tensor],
+        state: Tensor | None = None,
     ) -> Iterator[Tensor]:
-        """Yield one direction's states; `flows` lead from each frame to the one before it."""
-        b, _, h, w = frames[0].shape
-        state = frames[0].new_zeros(b, self.channels, h, w)
-        for index, frame in enumerate(frames):
-            if index > 0:
-                state = backward_warp(state, flows[index - 1])
-            state = branch(torch.cat((frame, state), dim=1))
-            yield state
+        """Yield one direction's states; `flows` lead from each frame to the one before it.
+
+        Without a state to go on from the first frame has no flow.
+        """
+        flows = flows[::-1]
+        for frame in frames:
+            b, _, h, w = frame.shape
+            if state is None:
+                carried = frame.new_zeros(b, self.channels, h, w)
+            else:
+                carried = backward_warp(state, flows.pop())
+            made: Tensor = branch(torch.cat((frame, carried), dim=1))
+            yield made
+            state = made
 
 
 def neighbour_flows(network: SpyNet, clip: Clip) -> tuple[list[Tensor], list[Tensor]]:
