@@ -107,6 +107,17 @@ def test_a_video_that_is_damaged_in_the_middle_is_named(h264: Path, tmp_path: Pa
         open_footage(path).read([20])
 
 
+def test_a_video_that_has_gone_since_it_was_looked_into_is_named(
+    h264: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "gone.mp4"
+    path.write_bytes(h264.read_bytes())
+    footage = open_footage(path)
+    path.unlink()
+    with pytest.raises(DataError, match=r"gone\.mp4: no such file"):
+        footage.read([3])
+
+
 def test_images_are_read_as_frames(tmp_path: Path) -> None:
     for index in (10, 9):
         write_photo(tmp_path / f"{index}.png", seed=index)

@@ -3,6 +3,9 @@
 import itertools
 import multiprocessing
 import os
+import signal
+import sys
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,6 +82,40 @@ def test_an_error_arrives_as_one_line(tmp_path: Path, workers: int) -> None:
     with pytest.raises(DataError, match=r"clip 7: 20 files .*broken\.png") as caught:
         list(batches(source, [(7,)], workers))
     assert "\n" not in str(caught.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Faulty(Material):
+    """Has a bug."""
+
+    def draw(self, _rng: np.random.Generator, _frames: int, _size: int) -> tuple:
+        raise RuntimeError("shapes differ")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return ()
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_bug_stays_what_it_is(workers: int) -> None:
+    source = ClipSource(material=Faulty(), frames=1, small_size=4)
+    with pytest.raises(RuntimeError, match="shapes differ"):
+        list(batches(source, [(0,)], workers))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+def test_workers_leave_signals_to_the_process_that_started_them(source: ClipSource) -> None:
+    before = set(multiprocessing.active_children())
+    with closing(batches(source, ((number,) for number in itertools.count()), 1)) as prepared:
+        next(prepared)
+        (worker,) = set(multiprocessing.active_children()) - before
+        assert worker.pid is not None
+        for number in (signal.SIGINT, signal.SIGTERM):
+            os.kill(worker.pid, number)
+        for number in range(1, 8):  # more than were prepared ahead
+            assert same(next(prepared)[0], source.pair(number))
+    worker.join(20)
+    assert not worker.is_alive()
 
 
 @dataclass(frozen=True, slots=True)

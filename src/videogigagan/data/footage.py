@@ -92,7 +92,7 @@ class VideoFootage(Footage):
                     found.append(frame.to_ndarray(format="rgb24"))
                 if len(found) == len(wanted):
                     return found
-        except FFmpegError:
+        except (FFmpegError, VideoError):  # counting fails in the same way, and says why
             return None
         return None
 

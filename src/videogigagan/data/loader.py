@@ -3,6 +3,7 @@
 import signal
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
+from types import FrameType
 
 import numpy as np
 import torch
@@ -50,8 +51,9 @@ def batches(
         for packed in loader:
             yield [_unpacked(entry) for entry in packed]
     except RuntimeError as error:
-        if "DataLoader worker" not in str(error):
-            raise
+        if "DataLoader worker (pid" not in str(error):
+            # A worker's bug: its traceback is in the message; ours would keep workers alive.
+            raise error.with_traceback(None) from None
         raise DataError(
             f"training data: a worker process died ({str(error).splitlines()[0]}). It may have "
             "run out of memory; try fewer workers."
@@ -91,8 +93,14 @@ class _Clips(Dataset[_Packed | VideoGigaGANError]):
 
 
 def _begin(_worker: int) -> None:
-    # Ctrl-C reaches every process; the main one decides what happens then.
+    # Both reach every process of a group; the main one decides what happens then.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _spare_once)
+
+
+def _spare_once(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - Python's own signature
+    """Live on for the step that the main process still makes; it may end this one itself."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _unpacked(entry: _Packed | VideoGigaGANError) -> ClipPair:
