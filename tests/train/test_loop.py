@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -89,6 +90,17 @@ def test_a_run_that_was_killed_goes_on_bit_for_bit(tmp_path: Path) -> None:
     assert_equal(tensors(folder), tensors(tmp_path / "unbroken"))
 
 
+def test_a_run_past_its_end_is_finished(
+    whole: tuple[Path, list[dict[str, float]]], tmp_path: Path
+) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(whole[0], folder)
+    onlooker = Onlooker()
+    assert trained(tiny(steps=3), folder, onlooker=onlooker) == []
+    assert onlooker.told == [("started", 4), ("stopped", 4)]
+    assert onlooker.reasons == ["finished"]
+
+
 def test_a_finished_run_does_nothing_more(
     whole: tuple[Path, list[dict[str, float]]], tmp_path: Path
 ) -> None:
@@ -152,17 +164,20 @@ def test_a_loss_that_is_no_number_ends_the_run_and_keeps_its_state(tmp_path: Pat
 
     onlooker = Onlooker()
     message = (
-        r"^training: generator/total is not finite at step 4\. What was saved last is whole; "
+        r"^training: generator/total is not finite at step 4\. What was before it is saved; "
         r"start another run from its weights at a lower rate\.$"
     )
     with pytest.raises(VideoGigaGANError, match=message):
         trained(tiny("image", steps=6), tmp_path, poisoned, onlooker=onlooker)
     assert onlooker.told[-1] == ("stopped", 3)
     assert onlooker.reasons[0].startswith("training: generator/total is not finite")
-    saved = tensors(tmp_path)
-    assert all(value.isfinite().all() for value in saved.values())
-    assert torch.load(tmp_path / "state.pt", weights_only=True)["step"] == 2
-    assert len(trained(tiny("image", steps=3), tmp_path)) == 1
+    assert_equal(tensors(tmp_path), tensors_after(3, tmp_path / "whole"))
+    assert read_header(tmp_path / "weights" / "generator.safetensors").about["steps"] == "3"
+
+
+def tensors_after(steps: int, folder: Path) -> dict[str, torch.Tensor]:
+    trained(tiny("image", steps=steps), folder)
+    return tensors(folder)
 
 
 def test_files_that_were_skipped_are_told(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from videogigagan.train.config import (
 from videogigagan.train.devices import Devices, lost_if_broken
 from videogigagan.train.observe import Observer, RunView, StepFigures
 from videogigagan.train.start import build_networks
-from videogigagan.train.step import Learner
+from videogigagan.train.step import Learner, NotFiniteError
 
 
 def run(
@@ -46,7 +46,8 @@ def run(
     Raises:
         ConfigError: The folder holds another run, or batch and devices do not fit.
         CheckpointError: Weights or state cannot be used.
-        VideoGigaGANError: A figure is no longer finite, or another process is lost.
+        VideoGigaGANError: A figure is no longer finite, and what was before it is saved; or
+            another process is lost.
     """
     claim(config, folder, devices)
     training = Training(config, folder, devices, observers, judging(config, judges))
@@ -55,7 +56,7 @@ def run(
         with lost_if_broken(devices.ranks):
             training.resume()
             yield from training.steps(feed, stop)
-        if training.step == config.steps:
+        if training.step >= config.steps:
             reason = "finished"
     except VideoGigaGANError as error:
         reason = str(error)
@@ -142,7 +143,11 @@ class Training:
         """One step: figures, whether any device is told to stop, files skipped anywhere."""
         skipped = tuple(name for batch in batches for name in batch.skipped)
         flags = {"stop": float(stop()), "skipped": float(len(skipped))}
-        figures = self._learner.step(batches, flags)
+        try:
+            figures = self._learner.step(batches, flags)
+        except NotFiniteError:
+            self._save()
+            raise
         if figures.pop("skipped"):  # the devices talk only if there is something to tell
             skipped = self.devices.together(skipped)
         return figures, figures.pop("stop") > 0, skipped

@@ -27,6 +27,10 @@ from videogigagan.train.start import Networks
 from videogigagan.train.state import RunState
 
 
+class NotFiniteError(VideoGigaGANError):
+    """A figure of a step is no number; what there was before the step stands."""
+
+
 class Learner:
     """Both networks of a run on their device, spread over all devices, and how they learn."""
 
@@ -60,7 +64,7 @@ class Learner:
             flags: Figures of this device to be averaged along with the rest.
 
         Raises:
-            VideoGigaGANError: A figure is not finite; no weight has moved then.
+            NotFiniteError: No weight has moved then.
         """
         state = self.state
         for optimiser in state.optimisers.values():
@@ -104,9 +108,9 @@ class Learner:
     def _check(self, figures: dict[str, float]) -> None:
         lost = [name for name, figure in figures.items() if not math.isfinite(figure)]
         if lost:
-            raise VideoGigaGANError(
+            raise NotFiniteError(
                 f"training: {lost[0]} is not finite at step {self.state.step + 1}. What was "
-                f"saved last is whole; start another run from its weights at a lower rate."
+                f"before it is saved; start another run from its weights at a lower rate."
             )
 
 
