@@ -35,12 +35,17 @@ class Image:
     recipe: Recipe = field(default_factory=Recipe)
     machine: Machine = field(default_factory=Machine)
     plan: Plan = field(default_factory=Plan)
+    propagation: Path | None = None
+    """Released BasicVSR weights for flow and propagation, where the image model has them."""
 
     def run(self) -> None:
         """Train."""
         config = self.recipe.chosen("image")
         config = replace(config, data=self.material.applied(learns_from(config)))
-        _begin(config, self.machine, self.plan)
+        if self.propagation is not None:
+            start = replace(config.start, propagation=str(self.propagation))
+            config = replace(config, start=start)
+        _begin(checked(config), self.machine, self.plan)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
