@@ -155,7 +155,7 @@ def test_a_configuration_can_be_written_edited_and_used(run: Callable, material:
         (["image", "--preset", "base-4x", "--photos", "photos"], 2, "cannot start fresh"),
         (["image", "--config", "image.json", "--photos", "none", "--dry-run"], 1, "no such"),
         (["image", "--photos", "photos", "--held-out", "2"], 2, "held_out must lie"),
-        (["image", "--preset", "tiny", "--photos", "photos"], 2, "LPIPS needs published weights"),
+        (["image", "--preset", "tiny", "--photos", "photos"], 2, "LPIPS needs published"),
         (["image", "--config", "image.json", "--photos", "photos", "-d", "x"], 2, "device 'x'"),
         (["ablation", "--config", "image.json"], 2, "its rows are recipes"),
         (["ablation", "-o", "a,b"], 2, "has a comma"),
