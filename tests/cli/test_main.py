@@ -38,7 +38,14 @@ def test_upscale_tells_where_things_lie(run, tiny_weights, small_video, tmp_path
         (["upscale", "VIDEO", "-o", "VIDEO", "--weights", "TINY"], 1, "is the input"),
         (["upscale", "VIDEO", "--weights", "none"], 1, "none: no such weights"),
         (["upscale", "VIDEO", "--weights", "VIDEO"], 1, "is not a safetensors file"),
-        (["upscale", "VIDEO", "--weights", "TINY", "--scale", "8"], 2, "upscale by 4"),
+        (["upscale", "VIDEO", "--weights", "TINY", "--scale", "0.5"], 2, "scale must be a num"),
+        (["upscale", "VIDEO", "--weights", "TINY", "--size", "big"], 2, "is no size"),
+        (["upscale", "VIDEO", "--weights", "TINY", "--height", "12"], 2, "smaller than the in"),
+        (
+            ["upscale", "VIDEO", "--weights", "TINY", "--scale", "2", "--height", "96"],
+            2,
+            "scale and height: each",
+        ),
         (["upscale", "VIDEO", "--weights", "TINY", "--device", "abacus"], 2, "device 'abacus'"),
         (
             ["upscale", "VIDEO", "--weights", "TINY", "--crf", "99"],

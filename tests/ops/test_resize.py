@@ -12,8 +12,11 @@ from videogigagan.ops.resize import (
     bicubic_upsample,
     bilinear_upsample,
     pad_to_multiple,
+    resize,
     symmetric_pad,
 )
+
+sides = st.integers(1, 60)
 
 
 def cubic(distance: np.ndarray) -> np.ndarray:
@@ -48,6 +51,32 @@ def test_reduction_is_matlabs(rows: int, columns: int, factor: int) -> None:
 def test_reduction_takes_any_leading_axes() -> None:
     x = torch.rand(2, 3, 3, 8, 8)
     assert_close(bicubic_downsample(x, 4)[1, 2], bicubic_downsample(x[1, 2], 4))
+
+
+@pytest.mark.parametrize("factor", [2, 3, 4])
+def test_resizing_by_a_whole_number_is_the_reduction_away_from_the_border(factor: int) -> None:
+    x = torch.rand(3, 12 * factor, 14 * factor, dtype=torch.float64)
+    inside = (..., slice(3, -3), slice(3, -3))
+    reduced = bicubic_downsample(x[None], factor)[0]
+    assert_close(resize(x, (12, 14))[inside], reduced[inside])
+
+
+@given(h=st.integers(1, 30), w=st.integers(1, 30), height=sides, width=sides)
+def test_resizing_keeps_a_flat_picture(h: int, w: int, height: int, width: int) -> None:
+    x = torch.full((2, 3, h, w), 0.25)
+    assert_close(resize(x, (height, width)), torch.full((2, 3, height, width), 0.25))
+
+
+def test_resizing_to_the_same_size_changes_nothing() -> None:
+    x = torch.rand(3, 5, 6)
+    assert resize(x, (5, 6)) is x
+
+
+def test_resizing_does_not_alias() -> None:
+    """A checkerboard becomes grey, not a coarser pattern."""
+    rows, columns = torch.meshgrid(torch.arange(48), torch.arange(48), indexing="ij")
+    board = ((rows + columns) % 2).float().expand(3, 48, 48)
+    assert (resize(board, (20, 20))[..., 3:-3, 3:-3] - 0.5).abs().max() < 0.02
 
 
 @given(

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from videogigagan import UpscaleOptions, VideoUpscaler, upscale_video
-from videogigagan.errors import CheckpointError, ConfigError, VideoError
+from videogigagan.errors import CheckpointError, VideoError
+from videogigagan.ops.resize import resize
 from videogigagan.upscale.files import comparison_path, upscale_file
 from videogigagan.upscale.options import Progress
 from videogigagan.video.encode import EncodeOptions
@@ -127,9 +128,41 @@ def test_missing_input_is_one_line(tiny_weights, tmp_path) -> None:
         upscale_video(tmp_path / "none.mp4", tmp_path / "x.mp4", weights=tiny_weights)
 
 
-def test_scale_must_be_the_weights(upscaler, small_video, tmp_path) -> None:
-    with pytest.raises(ConfigError, match="scale 2: these weights upscale by 4"):
-        upscale_file(upscaler, small_video, tmp_path / "x.mp4", options=UpscaleOptions(scale=2))
+@pytest.mark.parametrize(
+    ("wanted", "name", "size"),
+    [
+        ({"scale": 2}, "clip_x2.mp4", (64, 48)),
+        ({"scale": 6.5}, "clip_x6.5.mp4", (208, 156)),
+        ({"height": 36}, "clip_36p.mp4", (48, 36)),
+        ({"size": (64, 40)}, "clip_64x40.mp4", (64, 40)),
+    ],
+)
+def test_a_result_has_the_size_that_was_asked_for(
+    upscaler, small_video, tmp_path, wanted, name, size
+) -> None:
+    source = tmp_path / "clip.mp4"
+    source.write_bytes(small_video.read_bytes())
+    options = UpscaleOptions(**wanted, frames=1, compare="side", encode=FAST.encode)
+    result = upscale_file(upscaler, source, options=options)
+    assert (result.output, result.size) == (tmp_path / name, size)
+    with open_source(result.output) as video:
+        info = video.info
+    assert (info.width, info.height) == size
+    shown = info.width * info.pixel_aspect / info.height
+    assert float(shown) == pytest.approx(4 / 3, rel=0.01)
+    with open_source(result.comparison) as video:
+        assert (video.info.width, video.info.height) == (2 * size[0], size[1])
+
+
+def test_a_smaller_result_is_the_models_made_smaller(upscaler, small_video, tmp_path) -> None:
+    """Encoding blurs both alike; a result of another origin would differ everywhere."""
+    found = {}
+    for scale in (4, 2):
+        options = UpscaleOptions(scale=scale, frames=1, encode=EncodeOptions(crf=0))
+        upscale_file(upscaler, small_video, tmp_path / f"x{scale}.mp4", options=options)
+        with open_source(tmp_path / f"x{scale}.mp4") as video:
+            found[scale] = next(video.frames()).pixels
+    assert (resize(found[4], (48, 64)) - found[2]).abs().mean() < 0.02
 
 
 def test_a_long_video_is_cut_into_shots(upscaler, monkeypatch) -> None:

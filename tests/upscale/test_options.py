@@ -21,6 +21,23 @@ def test_seeds_fit_31_bits(seed: int) -> None:
         UpscaleOptions(seed=seed)
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"scale": 0.5}, r"^scale must be a number from 1 on, not 0\.5\.$"),
+        ({"scale": float("nan")}, r"^scale must be a number from 1 on, not nan\.$"),
+        ({"scale": float("inf")}, r"^scale must be a number from 1 on, not inf\.$"),
+        ({"height": 0}, r"^height must be made of whole pixels, not 0\.$"),
+        ({"size": (640, -1)}, r"^size must be made of whole pixels, not -1\.$"),
+        ({"scale": 2, "height": 720}, r"^scale and height: each of them says how large"),
+        ({"height": 720, "size": (4, 4)}, r"^height and size: .*\. Give one of them\.$"),
+    ],
+)
+def test_the_size_of_a_result_is_said_once_and_can_be_had(options: dict, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        UpscaleOptions(**options)
+
+
 def test_everything_has_a_default() -> None:
     options = UpscaleOptions()
     assert options.frames is None

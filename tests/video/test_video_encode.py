@@ -24,6 +24,8 @@ def test_impossible_encodings_are_refused(tmp_path):
         EncodeOptions(crf=52)
     with pytest.raises(ConfigError, match="h265 needs sides of at least 16"):
         decide(EncodeOptions(codec="h265"), info, width=8, height=8)
+    with pytest.raises(ConfigError, match=r"h264 takes sides of at most 16384 \(20000x8\)"):
+        decide(EncodeOptions(codec="h264"), info, width=20000, height=8)
     with pytest.raises(ConfigError, match="yuv420p needs even sides"):
         decide(EncodeOptions(pixel_format="yuv420p"), info, width=7, height=8)
 

@@ -21,11 +21,11 @@ from videogigagan.video.paths import check_target, default_output, temporary_for
     ],
 )
 def test_default_output(source, result):
-    assert default_output(Path(source), 4) == Path(result)
+    assert default_output(Path(source), "x4") == Path(result)
 
 
 def test_default_output_of_a_folder(tmp_path):
-    assert default_output(tmp_path / ".", 2) == tmp_path.with_name(f"{tmp_path.name}_x2")
+    assert default_output(tmp_path / ".", "x2") == tmp_path.with_name(f"{tmp_path.name}_x2")
 
 
 def test_good_targets_pass(tmp_path):

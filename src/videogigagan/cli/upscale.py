@@ -9,6 +9,7 @@ import tyro
 from videogigagan.cli.screen import ProgressLine, peak_memory
 from videogigagan.upscale.api import upscale_video
 from videogigagan.upscale.options import Precision, UpscaleOptions, UpscaleResult
+from videogigagan.upscale.size import parse_size
 from videogigagan.video.encode import Codec, EncodeOptions
 from videogigagan.video.source import DEFAULT_MAX_PIXELS
 
@@ -21,11 +22,15 @@ class Upscale:
     """Video file, or folder of images."""
     output: Annotated[Path | None, tyro.conf.arg(aliases=("-o",))] = None
     """Video file (.mp4, .mkv, .mov, .m4v), or a name without suffix for a folder of images;
-    beside the input as `name_x4.ext` unless given."""
+    beside the input as `name_x4.ext` (or what its size is) unless given."""
     weights: Annotated[str | None, tyro.conf.arg(aliases=("-m", "-n"))] = None
     """Name of weights in the package, or a .safetensors file; base-4x unless given."""
-    scale: Annotated[int | None, tyro.conf.arg(aliases=("-s", "--outscale"))] = None
-    """Enlargement; must be what the weights do, and is that unless given."""
+    scale: Annotated[float | None, tyro.conf.arg(aliases=("-s", "--outscale"))] = None
+    """Enlargement, any number from 1 on; what the weights do unless given."""
+    height: int | None = None
+    """Rows of the result, instead of --scale; the columns follow."""
+    size: Annotated[str | None, tyro.conf.arg(metavar="WxH")] = None
+    """Columns and rows of the result, instead of --scale."""
     seed: int = 0
     """Chooses among the renderings that the generator can make; same seed, same bytes."""
     device: Annotated[str, tyro.conf.arg(aliases=("-d",))] = "auto"
@@ -51,6 +56,8 @@ class Upscale:
         """Upscale and report."""
         options = UpscaleOptions(
             scale=self.scale,
+            height=self.height,
+            size=None if self.size is None else parse_size(self.size),
             seed=self.seed,
             chunk=self.chunk,
             frames=self.frames,

@@ -34,6 +34,19 @@ def bilinear_upsample(x: Float[Tensor, "n c h w"], factor: int = 2) -> Float[Ten
     return F.interpolate(x, scale_factor=factor, mode="bilinear", align_corners=False)
 
 
+def resize(x: Float[Tensor, "*n c h w"], size: tuple[int, int]) -> Float[Tensor, "*n c H W"]:
+    """Bring pictures to any size, (H, W), by Keys' bicubic kernel (a = -0.5).
+
+    The kernel is widened against aliasing along an axis that shrinks. Values may leave the
+    range of x slightly. A size that x has already changes nothing.
+    """
+    if x.shape[-2:] == size:
+        return x
+    flat = x.reshape(-1, *x.shape[-3:])
+    made = F.interpolate(flat, size=size, mode="bicubic", antialias=True, align_corners=False)
+    return made.reshape(*x.shape[:-2], *size)
+
+
 def symmetric_pad(x: Float[Tensor, "n c h w"], margin: int) -> Float[Tensor, "n c H W"]:
     """Mirror the picture at its border, the edge pixel included (MATLAB's 'symmetric')."""
     rows = _mirrored(x.shape[-2], margin, x.device)

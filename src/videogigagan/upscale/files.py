@@ -5,13 +5,15 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from pathlib import Path
 
 from jaxtyping import Float
 from torch import Tensor
 
-from videogigagan.errors import ConfigError
+from videogigagan.ops.resize import resize
 from videogigagan.upscale.options import Progress, UpscaleOptions, UpscaleResult
+from videogigagan.upscale.size import result_size, size_label
 from videogigagan.upscale.upscaler import VideoUpscaler
 from videogigagan.video.background import WriteBehind, prefetch
 from videogigagan.video.compare import side_by_side
@@ -40,8 +42,8 @@ def upscale_file(
     Args:
         upscaler: A loaded generator.
         source: Video file, or folder of images.
-        target: Video file, or a name without suffix for a folder of images; `name_x4.ext`
-            beside the source when None.
+        target: Video file, or a name without suffix for a folder of images; `name_x4.ext`,
+            or what its size is, beside the source when None.
         options: What was chosen.
         on_progress: Called as each frame goes to the encoder; raising there ends the run
             cleanly.
@@ -50,24 +52,26 @@ def upscale_file(
         VideoError: The source cannot be read or the target cannot be written.
         ConfigError: The options do not fit the weights.
     """
-    _check_scale(options.scale, upscaler.scale)
     started = time.monotonic()
-    target = default_output(source, upscaler.scale) if target is None else target
+    target = target or default_output(source, size_label(options, upscaler.scale))
     comparison = comparison_path(target) if options.compare == "side" else None
     with ExitStack() as stack:
         reader = stack.enter_context(open_source(source, max_pixels=options.max_pixels))
-        width, height = reader.info.width * upscaler.scale, reader.info.height * upscaler.scale
+        size = result_size(
+            reader.info, options, native=upscaler.scale, is_folder=is_folder_target(target)
+        )
+        width, height = size.width, size.height
+        like = replace(reader.info, pixel_aspect=size.pixel_aspect)
         # Sinks publish on leaving the stack, the result last, so that it is never there alone.
-        sink = _enter(stack, target, reader.info, (width, height), source, options)
+        sink = _enter(stack, target, like, (width, height), source, options)
         beside = None
         if comparison is not None:
-            beside = _enter(
-                stack, comparison, reader.info, (2 * width, height), source, options
-            )
+            beside = _enter(stack, comparison, like, (2 * width, height), source, options)
         total = _total(reader.info.frame_count_hint, options.frames)
 
         def write(item: tuple[Frame, Tensor]) -> None:
             frame, large = item
+            large = resize(large, (height, width)).clamp(0, 1)
             sink.write(large, frame)
             if beside is not None:
                 beside.write(side_by_side(frame.pixels, large), frame)
@@ -132,14 +136,6 @@ def _enter(
         overwrite=options.overwrite,
     )
     return stack.enter_context(sink)
-
-
-def _check_scale(wanted: int | None, scale: int) -> None:
-    if wanted is not None and wanted != scale:
-        raise ConfigError(
-            f"scale {wanted}: these weights upscale by {scale}. "
-            f"Use --scale {scale} or other weights."
-        )
 
 
 def _total(hint: int | None, limit: int | None) -> int | None:

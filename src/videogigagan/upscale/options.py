@@ -1,6 +1,7 @@
 """What can be chosen when a video is upscaled."""
 
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 from typing import Literal
 
@@ -15,8 +16,12 @@ Precision = Literal["auto", "fp32", "bf16"]
 class UpscaleOptions:
     """Options of one run; the command line has the same names."""
 
-    scale: int | None = None
-    """Enlargement; must be what the weights do. None takes what they do."""
+    scale: int | float | None = None
+    """Enlargement, 1 or more; None takes what the weights do."""
+    height: int | None = None
+    """Rows of the result, instead of `scale`; the columns follow."""
+    size: tuple[int, int] | None = None
+    """Columns and rows of the result, instead of `scale`."""
     seed: int = 0
     """Chooses among the renderings the generator can make of a video (z and noise)."""
     chunk: int = 10
@@ -33,6 +38,7 @@ class UpscaleOptions:
     """How the result is encoded."""
 
     def __post_init__(self) -> None:
+        self._check_size()
         for name in ("chunk", "max_pixels"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be at least 1, not {getattr(self, name)}.")
@@ -40,6 +46,20 @@ class UpscaleOptions:
             raise ConfigError(f"frames must be at least 1, not {self.frames}.")
         if not 0 <= self.seed < 2**31:
             raise ConfigError(f"seed must be from 0 to {2**31 - 1}, not {self.seed}.")
+
+    def _check_size(self) -> None:
+        wanted = {"scale": self.scale, "height": self.height, "size": self.size}
+        given = [name for name, value in wanted.items() if value is not None]
+        if len(given) > 1:
+            raise ConfigError(
+                f"{' and '.join(given)}: each of them says how large the result becomes. "
+                "Give one of them."
+            )
+        if self.scale is not None and not 1 <= self.scale < inf:
+            raise ConfigError(f"scale must be a number from 1 on, not {self.scale:g}.")
+        for side in (self.height, *(self.size or ())):
+            if side is not None and side < 1:
+                raise ConfigError(f"{given[0]} must be made of whole pixels, not {side}.")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -38,6 +38,9 @@ DEFAULT_CRF = {"h264": 18, "h265": 20}
 H264_SIDE = 4096
 """Longest side that hardware players of H.264 take."""
 
+H264_LARGEST = 16384
+"""Longest side that the H.264 encoder takes."""
+
 H265_SIDE = 16
 """Shortest side that the H.265 encoder takes."""
 
@@ -87,7 +90,7 @@ def decide(options: EncodeOptions, like: VideoInfo, *, width: int, height: int) 
     """Decide codec and pixel format for a video that becomes `width` x `height`.
 
     Raises:
-        ConfigError: H.265 or a subsampled format is asked for at a size that cannot have it.
+        ConfigError: The codec or a subsampled format cannot have the size.
     """
     pixel_format = _pixel_format(options.pixel_format, like, width=width, height=height)
     depth = bit_depth_of(av.VideoFormat(pixel_format))
@@ -99,9 +102,20 @@ def decide(options: EncodeOptions, like: VideoInfo, *, width: int, height: int) 
         raise ConfigError(
             f"codec h265 needs sides of at least {H265_SIDE} ({width}x{height}). Use h264."
         )
+    if codec == "h264" and max(width, height) > H264_LARGEST:
+        raise ConfigError(
+            f"codec h264 takes sides of at most {H264_LARGEST} ({width}x{height}). "
+            "Use h265, or a smaller size."
+        )
     crf = DEFAULT_CRF[codec] if options.crf is None else options.crf
     settings = {"crf": str(crf), "preset": options.preset, **_parameters(codec, like)}
     return Encoding(encoder=ENCODERS[codec], pixel_format=pixel_format, options=settings)
+
+
+def needs_even_sides(options: EncodeOptions, like: VideoInfo) -> bool:
+    """Return whether the pixel format for a video, odd sides aside, has subsampled chroma."""
+    pixel_format = _pixel_format(options.pixel_format, like, width=2, height=2)
+    return sampling_of(av.VideoFormat(pixel_format)) != "444"
 
 
 def _parameters(codec: str, like: VideoInfo) -> dict[str, str]:

@@ -12,16 +12,16 @@ FILE_SUFFIXES = (".mp4", ".mkv", ".mov", ".m4v")
 _serial = itertools.count()
 
 
-def default_output(path: Path, scale: int) -> Path:
-    """Return where the result of `path` goes unless told: "name_x4.ext" beside it.
+def default_output(path: Path, label: str) -> Path:
+    """Return where the result of `path` goes unless told: "name_LABEL.ext" beside it.
 
     Containers that are not written become ".mkv"; a folder of images becomes a folder.
     """
     path = path.resolve() if path.name in ("", ".", "..") else path
     if path.is_dir():
-        return path.with_name(f"{path.name}_x{scale}")
+        return path.with_name(f"{path.name}_{label}")
     suffix = path.suffix if path.suffix.lower() in FILE_SUFFIXES else ".mkv"
-    return path.with_name(f"{path.stem}_x{scale}{suffix}")
+    return path.with_name(f"{path.stem}_{label}{suffix}")
 
 
 def is_folder_target(target: Path) -> bool:
