@@ -147,6 +147,9 @@ def test_a_folder_without_reds_is_named(tmp_path: Path) -> None:
 def test_settings_that_make_no_sense_are_refused() -> None:
     with pytest.raises(ConfigError, match="training data: none is named"):
         material(DataConfig(), "train")
+    for name in ("frames", "small_size", "candidates"):
+        with pytest.raises(ConfigError, match="data: frames, small_size and candidates must"):
+            DataConfig(**{name: 0})
     with pytest.raises(ConfigError, match="workers must be at least 0, not -1"):
         DataConfig(workers=-1)
     with pytest.raises(ConfigError, match=r"held_out must lie in \[0, 1\), not 1"):

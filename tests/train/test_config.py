@@ -82,6 +82,14 @@ def test_a_missing_or_broken_file_is_one_line(tmp_path: Path) -> None:
         load_config(path)
 
 
+def test_a_place_that_cannot_be_written_to_is_one_line(tmp_path: Path) -> None:
+    message = (
+        r"none.config\.json: cannot be written \(No such file.*\)\. Choose another place\.$"
+    )
+    with pytest.raises(ConfigError, match=message):
+        save_config(tiny(), tmp_path / "none" / "config.json")
+
+
 @pytest.mark.parametrize(
     ("one", "other", "name"),
     [
@@ -137,6 +145,11 @@ def test_what_changes_no_step_is_no_difference() -> None:
             {"data": DataConfig(frames=1)},
             "training: the video stage cannot learn from clips of 1 frames. Give 1 to an image "
             "stage, more to a video stage.",
+        ),
+        (
+            {"losses": LossWeights(), "data": DataConfig(frames=2, small_size=9)},
+            "training: LPIPS cannot judge pictures of 36x36 pixels, only from 39 on. Give "
+            "larger crops, or set losses.lpips to 0.",
         ),
         (
             {

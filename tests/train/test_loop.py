@@ -201,6 +201,13 @@ def test_another_run_is_refused(tmp_path: Path) -> None:
         claim(tiny(losses=replace(PLAIN, gan=0.5)), tmp_path, CPU)
 
 
+def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    message = r"file.run.weights: cannot be made \(Not a directory\)\. Choose another --out\.$"
+    with pytest.raises(ConfigError, match=message):
+        claim(tiny(), tmp_path / "file" / "run", CPU)
+
+
 def test_a_batch_that_devices_cannot_share_out_is_refused(tmp_path: Path) -> None:
     message = (
         r"^training: a batch of 4 does not divide into micro-batches of 2 on 3 devices\. "

@@ -6,6 +6,7 @@ from torch import Tensor
 from torch.testing import assert_close
 
 from videogigagan.frozen.lpips import LPIPS
+from videogigagan.frozen.trunks import Trunk
 from videogigagan.ops.warp import backward_warp
 from videogigagan.train.losses import (
     charbonnier,
@@ -86,6 +87,12 @@ def test_distance_is_zero_for_equal_pictures_only(lpips: LPIPS) -> None:
     x = torch.rand(2, 3, 40, 40)
     assert perceptual(lpips, x, x, draws(0)) == 0
     assert perceptual(lpips, x, 1 - x, draws(0)) > 0
+
+
+@pytest.mark.parametrize("trunk", ["alex", "squeeze", "vgg"])
+def test_every_trunk_judges_pictures_of_39_pixels(trunk: Trunk) -> None:
+    x = torch.rand(1, 3, 39, 39)
+    assert perceptual(LPIPS(trunk).eval(), x, 1 - x, draws(0)).isfinite()
 
 
 def test_distance_is_the_mean_over_frames(lpips: LPIPS) -> None:

@@ -1,5 +1,7 @@
 """What must be on disk to go on as if nothing had happened."""
 
+import errno
+import os
 import pickle
 from dataclasses import replace
 from pathlib import Path
@@ -67,6 +69,27 @@ def test_interrupted_saving_leaves_the_old_state(
     assert all(torch.equal(before[key], after[key]) for key in before)
 
 
+def test_a_full_disk_is_one_line_and_leaves_the_old_state(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = learner(tiny("image"), 0).state
+    before = save(state, tmp_path)
+
+    def full(_content: object, file) -> None:
+        file.write(b"half of it")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(torch, "save", full)
+    message = (
+        r"state\.pt: cannot be written \(No space left on device\)\. Free the disk; what was "
+        r"saved before is whole, and the same command goes on from it\.$"
+    )
+    with pytest.raises(CheckpointError, match=message):
+        state.save(tmp_path / "state.pt", CPU)
+    assert tensors(tmp_path).keys() == before.keys()
+    assert [path.name for path in tmp_path.iterdir()] == ["state.pt"]
+
+
 class Trap:
     """Runs code when it is unpickled carelessly."""
 
@@ -75,19 +98,28 @@ class Trap:
 
 
 @pytest.mark.parametrize(
-    "kind", ["text", "empty", "code", "list", "other keys", "other format", "other network"]
-)
+    "kind",
+    ["text", "empty", "folder", "code", "list", "tensor", "other keys", "other format",
+     "other network"],
+)  # fmt: skip
 def test_anything_else_is_refused_in_one_line(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "state.pt"
     if kind in ("text", "empty"):
         path.write_bytes(b"" if kind == "empty" else b"not a state\n")
+    elif kind == "folder":
+        path.mkdir()
     elif kind == "code":
         path.write_bytes(pickle.dumps(Trap(), protocol=2))
     elif kind == "other network":
         save(learner(tiny("image"), 0).state, tmp_path)
     else:
-        content = {"list": [1, 2], "other keys": {"format": FORMAT, "step": 3}}
-        torch.save(content.get(kind, {"format": "videogigagan-run/9"}), path)
+        content = {
+            "list": [1, 2],
+            "tensor": torch.zeros(2),
+            "other keys": {"format": FORMAT, "step": 3},
+            "other format": {"format": "videogigagan-run/9"},
+        }
+        torch.save(content[kind], path)
     with pytest.raises(CheckpointError) as caught:
         learner(tiny(), 0).state.load(path)
     message = str(caught.value)

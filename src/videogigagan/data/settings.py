@@ -72,6 +72,8 @@ class DataConfig:
     """Share of the files that validation sees and training never."""
 
     def __post_init__(self) -> None:
+        if min(self.frames, self.small_size, self.candidates) < 1:
+            raise ConfigError("data: frames, small_size and candidates must be at least 1.")
         if self.workers < 0:
             raise ConfigError(f"data: workers must be at least 0, not {self.workers}.")
         if not 0 <= self.held_out < 1:

@@ -14,6 +14,8 @@ from videogigagan.plain import from_plain
 Stage = Literal["image", "video"]
 Precision = Literal["fp32", "bf16"]
 
+_SMALLEST_JUDGED = 39  # AlexNet's first layers need 31 pixels; the window moves by 8
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LossWeights:
@@ -200,6 +202,13 @@ class TrainConfig:
                 "training: single frames teach propagation nothing. Leave it out of the "
                 "generator in the image stage, freeze it, or learn from cached features."
             )
+        size = self.data.crop if isinstance(self.data, CacheConfig) else self.data.small_size
+        side = self.generator.scale * size
+        if self.losses.lpips > 0 and side < _SMALLEST_JUDGED:
+            raise ConfigError(
+                f"training: LPIPS cannot judge pictures of {side}x{side} pixels, only from "
+                f"{_SMALLEST_JUDGED} on. Give larger crops, or set losses.lpips to 0."
+            )
         if self.losses.steadiness > 0 and not propagation:
             raise ConfigError(
                 "training: steadiness needs the flow of a generator with propagation. "
@@ -208,10 +217,19 @@ class TrainConfig:
 
 
 def save_config(config: TrainConfig, path: Path) -> None:
-    """Write a configuration as JSON, for people to read; `path` appears whole or not at all."""
+    """Write a configuration as JSON, for people to read; `path` appears whole or not at all.
+
+    Raises:
+        ConfigError: It cannot be written.
+    """
     part = path.with_suffix(".partial")
-    part.write_text(json.dumps(asdict(config), indent=2) + "\n", encoding="utf-8")
-    part.replace(path)
+    try:
+        part.write_text(json.dumps(asdict(config), indent=2) + "\n", encoding="utf-8")
+        part.replace(path)
+    except OSError as error:
+        raise ConfigError(
+            f"{path}: cannot be written ({error.strerror}). Choose another place."
+        ) from error
 
 
 def load_config(path: Path) -> TrainConfig:

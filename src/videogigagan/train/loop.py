@@ -20,6 +20,8 @@ from videogigagan.train.observe import Observer, RunView, StepFigures
 from videogigagan.train.start import build_networks
 from videogigagan.train.step import Learner, NotFiniteError
 
+_WEIGHTS = "weights"  # of a run: its averaged generator and its discriminator
+
 
 def run(
     config: TrainConfig,
@@ -157,8 +159,7 @@ class Training:
         self._show()
         if not self.devices.is_main:
             return
-        folder, config = self.folder / "weights", self.config
-        folder.mkdir(exist_ok=True)
+        folder, config = self.folder / _WEIGHTS, self.config
         about = {"name": config.name, "stage": config.stage, "steps": str(self.step)}
         header = Header(config=config.generator, about=about)
         save_weights(folder / "generator.safetensors", self._shown, header)
@@ -188,7 +189,7 @@ def claim(config: TrainConfig, folder: Path, devices: Devices) -> None:
     """Make a folder this run's, or find that it is.
 
     Raises:
-        ConfigError: It is another's, or the batch cannot be shared out.
+        ConfigError: It is another's or cannot be made, or the batch cannot be shared out.
     """
     if config.batch % (config.micro_batch * devices.ranks):
         raise ConfigError(
@@ -204,8 +205,17 @@ def claim(config: TrainConfig, folder: Path, devices: Devices) -> None:
                 f"go on with the settings in its config.json."
             )
     if devices.is_main:
-        folder.mkdir(parents=True, exist_ok=True)
+        _make(folder / _WEIGHTS)
         save_config(config, path)
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"{folder}: cannot be made ({error.strerror}). Choose another --out."
+        ) from error
 
 
 def judging(config: TrainConfig, judges: Path | None) -> LPIPS | None:

@@ -2,6 +2,7 @@
 
 import os
 import pickle
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,10 @@ from videogigagan.train.optimiser import (
 from videogigagan.train.start import Networks
 
 FORMAT = "videogigagan-run/1"
-_DAMAGE = (pickle.UnpicklingError, EOFError, KeyError, RuntimeError, TypeError, ValueError)
+_DAMAGE = (
+    AttributeError, EOFError, LookupError, OSError, RuntimeError, TypeError, ValueError,
+    pickle.UnpicklingError,
+)  # fmt: skip
 """What reading anything but a state of this run ends in."""
 
 
@@ -61,7 +65,11 @@ class RunState:
         return {name: network for name, network in both.items() if network is not None}
 
     def save(self, path: Path, devices: Devices) -> None:
-        """Gather on every device, write on the first; `path` is always whole."""
+        """Gather on every device, write on the first; `path` is always whole.
+
+        Raises:
+            CheckpointError: It cannot be written.
+        """
         keep = devices.is_main
         content = {
             "format": FORMAT,
@@ -80,7 +88,11 @@ class RunState:
             _write(content, path)
 
     def load(self, path: Path) -> None:
-        """Go back to a saved state, strictly."""
+        """Go back to a saved state, strictly.
+
+        Raises:
+            CheckpointError: It cannot be read, or is another run's.
+        """
         try:
             saved = torch.load(path, map_location="cpu", weights_only=True)
             if saved["format"] != FORMAT:
@@ -105,8 +117,16 @@ class RunState:
 def _write(content: dict[str, Any], path: Path) -> None:
     """Write beside `path`, flush to the disk, then rename."""
     part = path.with_suffix(".partial")
-    with part.open("wb") as file:
-        torch.save(content, file)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+    try:
+        with part.open("wb") as file:
+            torch.save(content, file)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            part.unlink()
+        raise CheckpointError(
+            f"{path}: cannot be written ({error.strerror}). Free the disk; what was saved "
+            f"before is whole, and the same command goes on from it."
+        ) from error
