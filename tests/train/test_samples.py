@@ -47,7 +47,7 @@ def test_single_frames_have_no_time(tmp_path, frames, names) -> None:
 
 
 def test_pictures_come_now_and_then_and_at_the_end(tmp_path) -> None:
-    samples = Samples(lambda: [pair(1), pair(1, 1)], every=4, last=6)
+    samples = Samples(lambda _: [pair(1), pair(1, 1)], every=4, last=6)
     samples.started(view(tmp_path, 0))
     for step in range(1, 7):
         samples.after_step(view(tmp_path, step), figures(step))

@@ -60,7 +60,7 @@ def test_what_is_measured_follows_from_the_weights_that_are_there(tmp_path) -> N
 def test_the_journal_is_told_when_it_is_time(tmp_path) -> None:
     told: list[tuple[str, int, dict]] = []
     validation = Validation(
-        lambda: [pair(1)],
+        lambda _: [pair(1)],
         None,
         every=4,
         last=6,

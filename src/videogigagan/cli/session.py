@@ -66,7 +66,7 @@ class Session:
                 folder,
                 judges=self.machine.judges,
                 devices=self.devices,
-                observers=observers(config, self.machine),
+                observers=observers(config, self.machine, line),
                 stop=self.stop,
             ):
                 line.show(figures)
@@ -141,10 +141,11 @@ def summary(folder: Path, ending: Ending) -> str:
     return "\n".join([*lines, text])
 
 
-def observers(config: TrainConfig, machine: Machine) -> list[Observer]:
+def observers(config: TrainConfig, machine: Machine, line: StepLine) -> list[Observer]:
     """Those who look on: the journal, and what draws and scores clips.
 
     Without held-out files nothing is scored, and the pictures show clips that are learnt from.
+    Files that cannot be used for them are named in the journal and on the screen, too.
     """
     journal = Journal(tensorboard=machine.tensorboard)
     data = config.data
@@ -153,8 +154,12 @@ def observers(config: TrainConfig, machine: Machine) -> list[Observer]:
     part: Part = "held-out" if data.held_out else "train"
 
     @cache
-    def draw() -> Sequence[ClipPair]:
-        return draw_clips(data, config.generator.scale, part)
+    def draw(step: int) -> Sequence[ClipPair]:
+        clips = draw_clips(data, config.generator.scale, part)
+        skipped = [message for clip in clips for message in clip.skipped]
+        journal.skip(step, skipped)
+        line.skip(skipped)
+        return clips
 
     found: list[Observer] = [
         journal,

@@ -4,6 +4,7 @@ import signal
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 from types import FrameType, TracebackType
 
 from videogigagan.cli.screen import clock
@@ -40,20 +41,26 @@ class StepLine:
         self._told = -_PLAIN_EVERY
 
     def show(self, figures: StepFigures) -> None:
-        """Draw the state of a run after a step; name an unusable file once."""
+        """Draw the state of a run after a step."""
         self.last = figures
         self._made += 1
-        fresh = [one for one in dict.fromkeys(figures.skipped) if one not in self.skipped]
-        self.skipped.update(figures.skipped)
+        self.skip(figures.skipped)
+        if self._quiet:
+            return
+        if self._live:
+            print(f"\r\x1b[2K{self.words(figures)}", end="", file=sys.stderr, flush=True)
+        elif self._due(figures.step):
+            print(self.words(figures), file=sys.stderr, flush=True)
+
+    def skip(self, messages: Sequence[str]) -> None:
+        """Count what was wrong with files; say each thing once."""
+        fresh = [one for one in dict.fromkeys(messages) if one not in self.skipped]
+        self.skipped.update(messages)
         if self._quiet:
             return
         for message in fresh:
             self._erase()
             print(f"videogigagan: skipped: {message}", file=sys.stderr)
-        if self._live:
-            print(f"\r\x1b[2K{self.words(figures)}", end="", file=sys.stderr, flush=True)
-        elif self._due(figures.step):
-            print(self.words(figures), file=sys.stderr, flush=True)
 
     def words(self, figures: StepFigures) -> str:
         """Say where a run is, how fast it is, and what its losses are."""

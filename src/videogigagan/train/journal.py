@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
@@ -64,8 +64,7 @@ class Journal:
 
     def after_step(self, run: RunView, figures: StepFigures) -> None:  # noqa: ARG002 - an observer
         """Write a step's figures down, and what was wrong with files."""
-        for message in figures.skipped:
-            self.note("skipped", figures.step, {"what": message})
+        self.skip(figures.step, figures.skipped)
         pace = {"rate": figures.rate, "seconds": figures.seconds, "waited": figures.waited}
         self.note("step", figures.step, {**figures.figures, **pace})
 
@@ -76,6 +75,11 @@ class Journal:
         self.note("stopped", run.step, {"reason": reason})
         if self._curves is not None:
             self._curves.close()
+
+    def skip(self, step: int, messages: Sequence[str]) -> None:
+        """Write down what was wrong with files."""
+        for message in messages:
+            self.note("skipped", step, {"what": message})
 
     def note(self, event: str, step: int, notes: Mapping[str, Note]) -> None:
         """Write a line down.

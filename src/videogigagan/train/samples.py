@@ -44,13 +44,13 @@ class Samples:
         """Whether there are pictures of step `step`."""
         return step % self._every == 0 or step == self._last
 
-    def started(self, run: RunView) -> None:  # noqa: ARG002 - an observer
+    def started(self, run: RunView) -> None:
         """Draw the clips.
 
         Raises:
             DataError: There is nothing to draw from.
         """
-        self._clips = self._draw()[:SHOWN]
+        self._clips = self._draw(run.step)[:SHOWN]
 
     def after_step(self, run: RunView, figures: StepFigures) -> None:
         """Draw where it is time.

@@ -21,8 +21,8 @@ from videogigagan.model.generator import Generator
 from videogigagan.train.journal import Note
 from videogigagan.train.observe import RunView, StepFigures
 
-Clips: TypeAlias = Callable[[], Sequence[ClipPair]]
-"""Draws the clips that judge; called once, when a run starts."""
+Clips: TypeAlias = Callable[[int], Sequence[ClipPair]]
+"""Draws the clips that judge; called when a run starts, with the number of steps made."""
 Teller: TypeAlias = Callable[[str, int, Mapping[str, Note]], None]
 """Told an event, its step and its figures, as `Journal.note` is."""
 
@@ -72,7 +72,7 @@ class Validation:
             DataError: There is nothing to draw from.
             CheckpointError: The weights of a judge are damaged.
         """
-        self._clips = self._draw()
+        self._clips = self._draw(run.step)
         self._names = names_for(self._folder, self._clips[0].large)
         self._judges = judges_for(self._names, self._folder)
         networks = [*self._judges.lpips.values(), self._judges.raft]
