@@ -54,7 +54,7 @@ def clips(tmp_path_factory):
 
 
 @pytest.mark.parametrize("suffix", CODECS)
-def test_intact_files_raise_no_alarm(clips, suffix):
+def test_intact_files_raise_no_alarm(clips, suffix, caplog):
     if suffix not in clips:
         pytest.skip(f"this FFmpeg cannot write {suffix}")
     frames = read(clips[suffix])
@@ -62,6 +62,7 @@ def test_intact_files_raise_no_alarm(clips, suffix):
     assert [frame.index for frame in frames] == list(range(20))
     times = [frame.pts for frame in frames]
     assert sorted(set(times)) == times
+    assert "timestamps" not in caplog.text
 
 
 def test_live_recording_without_duration_raises_no_alarm(tmp_path):

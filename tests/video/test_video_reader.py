@@ -218,3 +218,14 @@ def test_missing_and_disordered_times_are_completed(tmp_path):
         frame.pts = pts
         places.append(clock.place(frame)[0])
     assert places == [0, step, 2 * step, 2 * step + 1, 3 * step + 1]
+
+
+def test_slight_disorder_is_told_once(tmp_path, caplog):
+    source = Clip(frames=9).write(tmp_path / "in.mp4")
+    with open_source(source) as video:
+        clock = Clock(video.info, source)
+    frame = av.VideoFrame(2, 2, "yuv420p")
+    for pts in (0, 0, 1000, 1000, 2000, 2000):
+        frame.pts = pts
+        clock.place(frame)
+    assert caplog.messages == [f"{source}: has disordered timestamps, first at frame 1."]

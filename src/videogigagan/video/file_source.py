@@ -30,6 +30,7 @@ from videogigagan.video.streams import (
     choose_video,
     has_floating_start,
     is_picture,
+    lacks_timestamps,
     open_container,
     origin_of,
 )
@@ -62,6 +63,7 @@ class VideoFile(VideoSource):
             self._delivered = 0
             self._extent = Extent(self._container, self._stream)
             self._is_broadcast = has_floating_start(self._container)
+            self._is_untimed = lacks_timestamps(path)
             self._missing_bytes = missing_bytes(path, self._container.format.name)
             first = self._first_picture()
             self._colour = colour_of(first, self._stream.codec_context)
@@ -77,7 +79,7 @@ class VideoFile(VideoSource):
         """Yield every frame in display order, decoding as it goes; may be called once."""
         first, self._first = self._first, None
         assert first is not None, "frames() can be called once"
-        clock = Clock(self.info, self._path)
+        clock = Clock(self.info, self._path, counts=self._is_untimed)
         picture: av.VideoFrame | None = first
         while picture is not None:
             self._check_size(picture, first)
@@ -199,7 +201,10 @@ class VideoFile(VideoSource):
     def _describe(self, first: av.VideoFrame) -> VideoInfo:
         stream, turned = self._stream, self._orientation.transpose
         aspect = stream.sample_aspect_ratio or Fraction(1)
-        rate = stream.average_rate or stream.guessed_rate or Fraction(25)
+        rates = (stream.average_rate, stream.guessed_rate)
+        if self._is_untimed:  # the average is made of times
+            rates = rates[::-1]
+        rate = next(filter(None, rates), Fraction(25))
         assert stream.time_base is not None
         count = stream.frames or None
         if count is None and self._container.duration:
@@ -234,6 +239,12 @@ class VideoFile(VideoSource):
             logger.warning("%s: lacks %d bytes at its end.", self._path, self._missing_bytes)
         if self.info.has_alpha:
             logger.warning("%s: transparency is dropped.", self._path)
+        if self._is_untimed:
+            logger.warning(
+                "%s: has no timestamps; frames are numbered at %.5g frames per second.",
+                self._path,
+                self.info.rate,
+            )
         if first.interlaced_frame:
             logger.warning("%s: is interlaced; deinterlace it first.", self._path)
         moving = [s for s in self._container.streams.video if not is_picture(s)]

@@ -4,8 +4,9 @@ import errno
 import logging
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 
 import av
@@ -29,6 +30,8 @@ FLOATING_START = ("mpegts", "mpeg", "wtv", "asf")
 
 SCRIPTS = (b"ffconcat version", b"#EXTM3U", b"<?xml", b"<MPD", b"[playlist]")
 """How playlists and scripts begin."""
+
+_FIRST_PACKETS = 3  # so many never share a time, not even the fields of interlaced pictures
 
 
 def open_container(path: Path) -> InputContainer:
@@ -79,6 +82,19 @@ def is_picture(stream: VideoStream) -> bool:
     """Return whether a video stream is cover art or a thumbnail."""
     still = Disposition.attached_pic | Disposition.timed_thumbnails
     return bool(stream.disposition & still)
+
+
+def lacks_timestamps(path: Path) -> bool:
+    """Return whether the first packets of a file's video have no time, or all the same.
+
+    Raises:
+        VideoError: As in `open_container` and `choose_video`.
+    """
+    with open_container(path) as container, suppress(FFmpegError):
+        packets = container.demux(choose_video(container, path))
+        stamps = [packet.pts for packet in islice(packets, _FIRST_PACKETS) if packet.size]
+        return len(stamps) > 1 and len(set(stamps)) == 1
+    return False
 
 
 def has_floating_start(container: InputContainer) -> bool:
