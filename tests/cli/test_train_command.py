@@ -1,11 +1,12 @@
 """Training as a person starts it: one folder that explains itself, goes on, and adds up."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -177,30 +178,52 @@ def test_a_mistake_is_one_clear_line(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")
-def test_ctrl_c_saves_and_the_same_command_goes_on(material: Path) -> None:
-    command = [sys.executable, "-m", "videogigagan", "train", "image", "--config", "image.json"]
-    command += ["--photos", "photos", "--held-out", "0", "-o", "run", "-d", "cpu"]
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_told_to_stop_saves_and_goes_on_bit_for_bit(
+    run: Callable, material: Path, number: signal.Signals
+) -> None:
+    """A terminal tells the whole group of processes, and so do torchrun and clusters."""
+    command = ["train", "image", "--config", "image.json", "--photos", "photos", "-d", "cpu"]
+    command += ["--held-out", "0", "--workers", "1"]
     process = subprocess.Popen(
-        [*command, "--steps", "100000"],
+        [sys.executable, "-m", "videogigagan", *command, "-o", "run", "--steps", "100000"],
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=True,
     )
     journal = material / "run" / "journal.jsonl"
     while process.poll() is None and not (
         journal.exists() and '"event": "step"' in journal.read_text()
     ):
         time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
+    os.killpg(process.pid, number)
     _, err = process.communicate(timeout=100)
-    assert process.returncode == 130
+    assert process.returncode == 130, err
     last = read_journal(journal)[-1]
     assert last["reason"] == "interrupted"
     made = int(str(last["step"]))
     assert err.splitlines()[-1].startswith(f"videogigagan: stopped after step {made} of 100000")
-    subprocess.run([*command, "--steps", str(made + 1)], check=True, capture_output=True)
+    for folder in ("run", "whole"):
+        assert run(*command, "-o", folder, "--steps", str(made + 1))[0] == 0
     steps = [one["step"] for one in read_journal(journal) if one["event"] == "step"]
     assert steps == list(range(1, made + 2))
+    states = [
+        torch.load(f"{folder}/state.pt", weights_only=True) for folder in ("run", "whole")
+    ]
+    one, other = (dict(leaves(state)) for state in states)
+    assert one.keys() == other.keys()
+    assert [place for place in one if not torch.equal(one[place], other[place])] == []
+
+
+def leaves(content: object, place: str = "") -> Iterator[tuple[str, torch.Tensor]]:
+    """Every tensor of a state, by its place."""
+    if isinstance(content, torch.Tensor):
+        yield place, content
+    elif isinstance(content, dict):
+        for key, value in content.items():
+            yield from leaves(value, f"{place}/{key}")
 
 
 @pytest.mark.slow
