@@ -165,8 +165,8 @@ def test_a_smaller_result_is_the_models_made_smaller(upscaler, small_video, tmp_
     assert (resize(found[4], (48, 64)) - found[2]).abs().mean() < 0.02
 
 
-def test_a_long_video_is_cut_into_shots(upscaler, monkeypatch) -> None:
-    monkeypatch.setattr("videogigagan.upscale.upscaler.LONGEST_SHOT", 4)
+def test_a_long_video_goes_through_window_by_window(upscaler, monkeypatch) -> None:
+    monkeypatch.setattr("videogigagan.upscale.upscaler.LONGEST_WINDOW", 4)
     frames = list(torch.rand(9, 3, 16, 16))
     assert len(list(upscaler.stream(iter(frames)))) == 9
 

@@ -13,10 +13,10 @@ from videogigagan.errors import CheckpointError, ConfigError, VideoGigaGANError
 from videogigagan.model.checkpoint import Header, save_weights
 from videogigagan.model.generator import Generator
 from videogigagan.model.presets import GENERATORS
-from videogigagan.upscale.shots import shots
-from videogigagan.upscale.upscaler import VideoUpscaler, choose_device
+from videogigagan.upscale.upscaler import VideoUpscaler, choose_device, one_shot
 
 TINY = replace(GENERATORS["tiny"], residual="bicubic")
+CUT = (True, False, False, True, False)
 
 
 def generator(*, amount: float = 0.05) -> Generator:
@@ -53,13 +53,31 @@ def test_results_keep_to_the_range_whatever_the_network_says() -> None:
     assert loud.max() == 1
 
 
-def test_a_stream_is_its_shots(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("videogigagan.upscale.upscaler.LONGEST_SHOT", 3)
+def test_nothing_passes_a_cut() -> None:
+    """Frames of a shot are those of the shot alone."""
     made = upscaler(chunk=2)
-    streamed = torch.stack(list(made.stream(iter(clip(5)))))
-    apart = [made.upscale_tensor(torch.stack(shot)) for shot in shots(clip(5), 3)]
-    assert [len(shot) for shot in apart] == [3, 2]
-    assert torch.equal(streamed, torch.cat(apart))
+    streamed = made.stream(clip(5), shots=lambda frames: zip(frames, CUT, strict=True))
+    apart = [made.upscale_tensor(shot) for shot in clip(5).split((3, 2))]
+    assert torch.equal(torch.stack(list(streamed)), torch.cat(apart))
+
+
+def test_a_cut_is_found() -> None:
+    made = upscaler(chunk=2)
+    dark, light = clip(6) / 8, 1 - clip(6) / 8
+    streamed = torch.stack(list(made.stream(torch.cat((dark, light)))))
+    assert torch.equal(streamed, torch.cat([made.upscale_tensor(x) for x in (dark, light)]))
+    whole = torch.stack(list(made.stream(torch.cat((dark, light)), shots=one_shot)))
+    assert not torch.equal(streamed[6:], whole[6:])
+
+
+def test_a_long_shot_goes_on_from_window_to_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The past is known exactly; what is far ahead is not."""
+    made, shot = upscaler(chunk=2), clip(9)
+    whole = made.upscale_tensor(shot)
+    monkeypatch.setattr("videogigagan.upscale.upscaler.LONGEST_WINDOW", 6)
+    result = torch.stack(list(made.stream(shot, shots=one_shot)))
+    assert_close(result[4:], whole[4:], atol=2e-3, rtol=0)
+    assert not torch.equal(result[:4], whole[:4])
 
 
 def test_an_empty_stream_has_no_result() -> None:

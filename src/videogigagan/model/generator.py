@@ -111,7 +111,7 @@ class Generator(nn.Module):
         past: Past | None = None,
         keep: int | None = None,
         storage: torch.dtype | None = None,
-    ) -> tuple[Features, Past | None]:
+    ) -> tuple[Float[Tensor, "b k f h w"], Past | None]:
         """Gather features over a window of a shot, which may be of any length.
 
         Args:

@@ -2,7 +2,7 @@
 
 import itertools
 from collections import abc
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -14,14 +14,17 @@ from torch import Tensor
 from videogigagan.errors import ConfigError, VideoGigaGANError
 from videogigagan.model.checkpoint import find_weights, load_generator
 from videogigagan.model.generator import Generator
+from videogigagan.model.propagation import Past
 from videogigagan.ops.layout import channels_last
+from videogigagan.shapes import Features
 from videogigagan.upscale.options import Precision
-from videogigagan.upscale.shots import chunks, shots
+from videogigagan.upscale.windows import chunks, windows
+from videogigagan.video.cuts import find_cuts
 
-LONGEST_SHOT = 100
-"""Most frames that propagation sees together."""
+LONGEST_WINDOW = 100
+"""Most frames that propagation sees together, those that it looks ahead to included."""
 FEATURE_BYTES = 4 * 2**30
-"""Memory that the features of one shot may fill; larger frames have shorter shots."""
+"""Memory that the features of one window may fill; larger frames have shorter windows."""
 
 
 class VideoUpscaler:
@@ -69,34 +72,51 @@ class VideoUpscaler:
 
     def upscale_tensor(self, clip: Float[Tensor, "t 3 h w"]) -> Float[Tensor, "t 3 H W"]:
         """Upscale one shot that fits into memory; RGB in [0, 1] in and out."""
-        return torch.stack(list(self._render_shot(clip)))
+        features, _ = self._propagate(clip)
+        return torch.stack(list(self._render(features)))
 
     def stream(
-        self, frames: Iterable[Float[Tensor, "3 h w"]]
+        self,
+        frames: Iterable[Float[Tensor, "3 h w"]],
+        *,
+        shots: Callable[[Iterable[Tensor]], Iterable[tuple[Tensor, bool]]] = find_cuts,
     ) -> abc.Generator[Float[Tensor, "3 H W"], None, None]:
         """Upscale frames of one size, in bounded memory, one result for each in order.
 
-        At most 200 frames are read ahead of the result.
+        Nothing is carried across a cut. At most 104 frames are read ahead of the result.
+
+        Args:
+            frames: RGB in [0, 1].
+            shots: Tells of each frame whether a shot begins with it; `one_shot` says no.
         """
         frames = iter(frames)
+        past = None
         for first in frames:  # the first alone: it tells the size
-            longest = self.shot_length(*first.shape[-2:])
-            for shot in shots(itertools.chain([first], frames), longest):
-                yield from self._render_shot(torch.stack(shot))
+            longest = self.window_length(*first.shape[-2:])
+            told = shots(itertools.chain([first], frames))
+            for window in windows(told, longest, chunk=self.chunk):
+                clip = torch.stack(window.frames)
+                past = None if window.begins else past
+                features, past = self._propagate(clip, past, window.keep)
+                yield from self._render(features)
 
-    def shot_length(self, height: int, width: int) -> int:
+    def window_length(self, height: int, width: int) -> int:
         """Frames of a size that propagation sees together; a whole chunk at least."""
         propagation = self._generator.config.propagation
         channels = 3 + (0 if propagation is None else propagation.channels)
         affordable = FEATURE_BYTES // (torch.float16.itemsize * channels * height * width)
-        return min(LONGEST_SHOT, max(affordable, self.chunk))
+        return min(LONGEST_WINDOW, max(affordable, self.chunk))
 
-    def _render_shot(self, clip: Float[Tensor, "t 3 h w"]) -> Iterator[Tensor]:
+    def _propagate(
+        self, clip: Float[Tensor, "t 3 h w"], past: Past | None = None, keep: int | None = None
+    ) -> tuple[Float[Tensor, "1 k f h w"], Past | None]:
         with torch.inference_mode():  # in fp32: flow needs it, and storage takes no autocast
-            features = self._generator.propagate(
-                clip[None].to(self.device), storage=torch.float16
+            return self._generator.propagate_window(
+                clip[None].to(self.device), past=past, keep=keep, storage=torch.float16
             )
-        for chunk in chunks(len(clip), self.chunk):
+
+    def _render(self, features: Features) -> Iterator[Tensor]:
+        for chunk in chunks(features.shape[1], self.chunk):
             with torch.inference_mode(), self._autocast():
                 large = self._generator.render(
                     features[:, chunk.start : chunk.stop], self._style
@@ -113,6 +133,12 @@ class VideoUpscaler:
         if self._bf16:
             return torch.autocast(self.device.type, dtype=torch.bfloat16)
         return nullcontext()
+
+
+def one_shot(frames: Iterable[Tensor]) -> Iterator[tuple[Tensor, bool]]:
+    """Look for no cuts."""
+    for index, frame in enumerate(frames):
+        yield frame, index == 0
 
 
 def choose_device(name: str) -> torch.device:
