@@ -26,7 +26,7 @@ CACHED = CacheConfig(folder="features")
 
 def test_defaults_are_the_papers() -> None:
     assert LossWeights() == LossWeights(gan=0.05, r1=0.2048, lpips=5.0, charbonnier=10.0)
-    assert LossWeights().steadiness == 0
+    assert LossWeights().grid == LossWeights().steadiness == 0
     assert OptimiserConfig().rate == OptimiserConfig().discriminator_rate == 5e-5
     config = TrainConfig(
         stage="video", generator=GENERATORS["paper-4x"], discriminator=None,

@@ -12,6 +12,7 @@ from videogigagan.train.losses import (
     charbonnier,
     discriminator_adversarial,
     generator_adversarial,
+    grid_texture,
     perceptual,
     r1_penalty,
     steadiness,
@@ -131,6 +132,19 @@ def test_r1_counts_what_a_frame_does_to_its_neighbours_logits() -> None:
     clip = torch.rand(1, 2, 3, 4, 4, requires_grad=True)
     both = clip.sum(dim=(1, 2, 3, 4)).expand(1, 2)
     assert_close(r1_penalty(both, clip), torch.tensor(4 * 48 / 4 / 2))
+
+
+def test_the_grid_is_what_comes_again_every_eight_pixels() -> None:
+    truth = torch.rand(2, 3, 35, 42, generator=torch.Generator().manual_seed(0))
+    stripes = torch.zeros(42)
+    stripes[::4] = 0.1
+    assert grid_texture(truth, truth) == 0
+    assert_close(grid_texture(truth + 0.3, truth), torch.tensor(0.0), atol=1e-12, rtol=0)
+    expected = stripes[:8].var(correction=0)
+    assert_close(grid_texture(truth + stripes, truth), expected)
+    elsewhere = torch.zeros(42)
+    elsewhere[::5] = 0.1
+    assert grid_texture(truth + elsewhere, truth) < expected / 10
 
 
 def test_steadiness_forgives_what_the_truth_does_too() -> None:

@@ -27,14 +27,15 @@ def networks(config: TrainConfig) -> tuple[GeneratorObjective, Judges, Discrimin
 
 
 def test_the_total_is_eq_2() -> None:
-    config = tiny(losses=LossWeights(steadiness=3.0))
+    config = tiny(losses=LossWeights(grid=2.0, steadiness=3.0))
     objective, judges, _ = networks(config)
     verdict, result = objective(batch_of(config, range(2)), judges)
     assert result.shape == (2, 2, 3, 64, 64)
     terms = {name: term.item() for name, term in verdict.terms.items()}
-    assert set(terms) == {"charbonnier", "lpips", "gan", "steadiness"}
+    assert set(terms) == {"charbonnier", "lpips", "gan", "grid", "steadiness"}
     weighted = 10 * terms["charbonnier"] + 5 * terms["lpips"] + 0.05 * terms["gan"]
-    assert verdict.total.item() == pytest.approx(weighted + 3 * terms["steadiness"])
+    ours = 2 * terms["grid"] + 3 * terms["steadiness"]
+    assert verdict.total.item() == pytest.approx(weighted + ours)
 
 
 def test_what_weighs_nothing_is_not_computed() -> None:

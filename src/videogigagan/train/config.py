@@ -30,6 +30,8 @@ class LossWeights:
     """Perceptual similarity (mu_LPIPS)."""
     charbonnier: float = 10.0
     """Pixel fidelity (mu_Char)."""
+    grid: float = 0.0
+    """Ours, not the paper's: texture that comes again with the grid of the output."""
     steadiness: float = 0.0
     """Ours, not the paper's: how much more the result changes along the flow than the truth."""
 

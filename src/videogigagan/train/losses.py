@@ -1,7 +1,8 @@
-"""The terms of Eq. 2, each averaged over the frames of a clip, and one of ours."""
+"""The terms of Eq. 2, each averaged over the frames of a clip, and two of ours."""
 
 import torch
 import torch.nn.functional as F
+from einops import reduce
 from jaxtyping import Float
 from torch import Tensor
 
@@ -10,7 +11,7 @@ from videogigagan.ops.layout import frames_of
 from videogigagan.ops.warp import backward_warp
 from videogigagan.shapes import Flow, LargeClip
 
-_PERIOD = 8  # offsets of the perceptual window, in pixels
+_PERIOD = 8  # pixels; offsets of the perceptual window, and what the grid repeats after
 
 
 def generator_adversarial(logits: Float[Tensor, "b t"]) -> Float[Tensor, ""]:
@@ -62,6 +63,21 @@ def perceptual(
     h, w = (side - _PERIOD for side in result.shape[-2:])
     window = (..., slice(top, top + h), slice(left, left + w))
     return network(result[window], truth[window]).mean()
+
+
+def grid_texture(
+    result: Float[Tensor, "n 3 h w"], truth: Float[Tensor, "n 3 h w"]
+) -> Float[Tensor, ""]:
+    """How much of what the result adds to the truth comes again every 8 pixels (ours).
+
+    Mean square of the average over all tiles of 8x8 pixels, their mean left out. Detail has no
+    such period, but a generator that enlarges in steps of 2 can paint it anywhere, and a
+    perceptual distance prefers it to nothing.
+    """
+    h, w = (side - side % _PERIOD for side in result.shape[-2:])
+    added = (result - truth)[..., :h, :w]
+    tile = reduce(added, "n c (y p) (x q) -> n c p q", "mean", p=_PERIOD, q=_PERIOD)
+    return (tile - tile.mean(dim=(2, 3), keepdim=True)).square().mean()
 
 
 def steadiness(result: LargeClip, truth: LargeClip, flow: Flow) -> Float[Tensor, ""]:

@@ -25,6 +25,7 @@ from videogigagan.train.losses import (
     charbonnier,
     discriminator_adversarial,
     generator_adversarial,
+    grid_texture,
     perceptual,
     r1_penalty,
     steadiness,
@@ -96,6 +97,8 @@ class GeneratorObjective(nn.Module):
         if judges.discriminator is not None:
             logits = judged(judges.discriminator, result, batch, self.config)
             terms["gan"] = generator_adversarial(logits)
+        if weights.grid:
+            terms["grid"] = grid_texture(frames, truth)
         if weights.steadiness:
             terms["steadiness"] = steadiness(result, batch.large, self._flow(batch))
         return terms
@@ -153,6 +156,7 @@ def weighted(terms: dict[str, Tensor], weights: LossWeights) -> Float[Tensor, ""
         "charbonnier": weights.charbonnier,
         "lpips": weights.lpips,
         "gan": weights.gan,
+        "grid": weights.grid,
         "steadiness": weights.steadiness,
     }
     return torch.stack([scales[name] * term for name, term in terms.items()]).sum()
