@@ -10,6 +10,7 @@ from typing import Annotated
 
 import tyro
 
+from videogigagan.cli.compare import Compare
 from videogigagan.cli.convert import Convert
 from videogigagan.cli.data import Data
 from videogigagan.cli.evaluate import Evaluate
@@ -20,6 +21,7 @@ from videogigagan.errors import ConfigError, VideoGigaGANError
 
 Command = (
     Annotated[Upscale, tyro.conf.subcommand("upscale")]
+    | Annotated[Compare, tyro.conf.subcommand("compare")]
     | Annotated[Evaluate, tyro.conf.subcommand("evaluate")]
     | Annotated[Train, tyro.conf.subcommand("train")]
     | Annotated[Data, tyro.conf.subcommand("data")]
@@ -28,7 +30,9 @@ Command = (
 )
 
 
-def parse(arguments: list[str]) -> Upscale | Evaluate | Train | Data | Inspect | Convert:
+def parse(
+    arguments: list[str],
+) -> Upscale | Compare | Evaluate | Train | Data | Inspect | Convert:
     """Understand a command line; leaves with status 2 if it makes no sense."""
     return tyro.cli(
         Command,  # pyright: ignore[reportArgumentType] - tyro takes annotated unions

@@ -46,6 +46,15 @@ def check_target(source: Path | None, target: Path, *, overwrite: bool) -> None:
             f"{target}: cannot be written, its suffix is not known ({target.suffix}). "
             f"Use {', '.join(FILE_SUFFIXES)}, or no suffix for a folder of images."
         )
+    check_place(source, target, overwrite=overwrite)
+
+
+def check_place(source: Path | None, target: Path, *, overwrite: bool) -> None:
+    """Refuse a place for a result, whatever its suffix.
+
+    Raises:
+        VideoError: As in `check_target`, suffixes aside.
+    """
     if source is not None and target.exists() and source.exists() and target.samefile(source):
         raise VideoError(f"{target}: is the input. Choose another output.")
     if target.exists():
