@@ -165,6 +165,17 @@ def test_a_smaller_result_is_the_models_made_smaller(upscaler, small_video, tmp_
     assert (resize(found[4], (48, 64)) - found[2]).abs().mean() < 0.02
 
 
+def test_shots_can_be_told(upscaler, small_video, tmp_path) -> None:
+    """The small video is one shot."""
+    made: list[bytes] = []
+    for number, shots in enumerate(("auto", "off", (0, 2))):
+        target = tmp_path / f"{number}.mp4"
+        options = UpscaleOptions(shots=shots, encode=EncodeOptions(preset="ultrafast", crf=0))
+        upscale_file(upscaler, small_video, target, options=options)
+        made.append(target.read_bytes())
+    assert made[0] == made[1] != made[2]
+
+
 def test_a_long_video_goes_through_window_by_window(upscaler, monkeypatch) -> None:
     monkeypatch.setattr("videogigagan.upscale.upscaler.LONGEST_WINDOW", 4)
     frames = list(torch.rand(9, 3, 16, 16))

@@ -13,10 +13,10 @@ from videogigagan.errors import CheckpointError, ConfigError, VideoGigaGANError
 from videogigagan.model.checkpoint import Header, save_weights
 from videogigagan.model.generator import Generator
 from videogigagan.model.presets import GENERATORS
-from videogigagan.upscale.upscaler import VideoUpscaler, choose_device, one_shot
+from videogigagan.upscale.upscaler import VideoUpscaler, choose_device
+from videogigagan.video.cuts import cuts_at, one_shot
 
 TINY = replace(GENERATORS["tiny"], residual="bicubic")
-CUT = (True, False, False, True, False)
 
 
 def generator(*, amount: float = 0.05) -> Generator:
@@ -56,7 +56,7 @@ def test_results_keep_to_the_range_whatever_the_network_says() -> None:
 def test_nothing_passes_a_cut() -> None:
     """Frames of a shot are those of the shot alone."""
     made = upscaler(chunk=2)
-    streamed = made.stream(clip(5), shots=lambda frames: zip(frames, CUT, strict=True))
+    streamed = made.stream(clip(5), shots=cuts_at({3}))
     apart = [made.upscale_tensor(shot) for shot in clip(5).split((3, 2))]
     assert torch.equal(torch.stack(list(streamed)), torch.cat(apart))
 

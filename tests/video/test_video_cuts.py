@@ -1,10 +1,13 @@
 """Where shots begin: cuts and fades, and what is neither."""
 
+from pathlib import Path
+
 import pytest
 import torch
 from torch import Tensor
 
-from videogigagan.video.cuts import find_cuts
+from videogigagan.errors import VideoError
+from videogigagan.video.cuts import cuts_at, find_cuts, one_shot, read_cuts
 
 
 def scene(seed: int, frames: int, *, speed: int = 2, size: int = 64) -> Tensor:
@@ -44,6 +47,28 @@ def test_large_frames_are_looked_at_small() -> None:
     joined = torch.cat([scene(0, 8), scene(1, 8)])
     large = joined.repeat_interleave(5, dim=2).repeat_interleave(9, dim=3)
     assert starts(large) == [0, 8]
+
+
+def test_cuts_can_be_told(tmp_path: Path) -> None:
+    path = tmp_path / "shots.txt"
+    path.write_text("0\n2 # the station\n\n4\n")
+    told = cuts_at(read_cuts(path))(scene(0, 6))
+    assert [first for _, first in told] == [True, False, True, False, True, False]
+    assert [first for _, first in one_shot(scene(0, 3))] == [True, False, False]
+
+
+@pytest.mark.parametrize("line", ["-3", "1.5", "00:01", "x"])
+def test_a_line_that_is_no_frame_number_is_told(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "shots.txt"
+    path.write_text(f"0\n{line}\n")
+    with pytest.raises(VideoError, match=r"shots\.txt: line 2 is no frame number \('"):
+        read_cuts(path)
+
+
+def test_a_list_of_shots_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    for path in (tmp_path / "none.txt", tmp_path):
+        with pytest.raises(VideoError, match="cannot be read as a list of shots"):
+            read_cuts(path)
 
 
 @pytest.mark.parametrize("frames", [0, 1, 2, 4])

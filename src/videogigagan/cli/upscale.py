@@ -1,15 +1,21 @@
 """`videogigagan upscale`: a video in, a larger one out."""
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
 import tyro
 
+from videogigagan.cli.jobs import run_jobs
 from videogigagan.cli.screen import ProgressLine, peak_memory
-from videogigagan.upscale.api import upscale_video
+from videogigagan.model.checkpoint import find_weights, read_generator_config
+from videogigagan.upscale.batch import Job, find_inputs, plan_jobs, result_folder
+from videogigagan.upscale.files import upscale_file
 from videogigagan.upscale.options import Precision, UpscaleOptions, UpscaleResult
-from videogigagan.upscale.size import parse_size
+from videogigagan.upscale.size import parse_size, size_label
+from videogigagan.upscale.upscaler import VideoUpscaler
+from videogigagan.video.cuts import read_cuts
 from videogigagan.video.encode import Codec, EncodeOptions
 from videogigagan.video.source import DEFAULT_MAX_PIXELS
 
@@ -18,11 +24,14 @@ from videogigagan.video.source import DEFAULT_MAX_PIXELS
 class Upscale:
     """Upscale a video, keeping its frames, timing, audio, subtitles and colour."""
 
-    source: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="INPUT")]
-    """Video file, or folder of images."""
+    sources: Annotated[
+        tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="INPUT ...")
+    ]
+    """Video files, folders of images, folders of videos, or patterns such as "clips/*.mp4"."""
     output: Annotated[Path | None, tyro.conf.arg(aliases=("-o",))] = None
     """Video file (.mp4, .mkv, .mov, .m4v), or a name without suffix for a folder of images;
-    beside the input as `name_x4.ext` (or what its size is) unless given."""
+    beside the input as `name_x4.ext` (or what its size is) unless given. For several inputs, a
+    folder of results."""
     weights: Annotated[str | None, tyro.conf.arg(aliases=("-m", "-n"))] = None
     """Name of weights in the package, or a .safetensors file; base-4x unless given."""
     scale: Annotated[float | None, tyro.conf.arg(aliases=("-s", "--outscale"))] = None
@@ -39,6 +48,9 @@ class Upscale:
     """auto (bf16 on a GPU that has it, else fp32), fp32, bf16."""
     chunk: int = 10
     """Frames rendered together; fewer need less memory."""
+    shots: str = "auto"
+    """Where shots begin, which nothing is carried into: auto (cuts and fades are found), off,
+    or a file with the number of each shot's first frame, from 0, one a line."""
     compare: Literal["none", "side"] = "none"
     """side: also write a video with the enlarged input beside the result."""
     frames: int | None = None
@@ -51,32 +63,62 @@ class Upscale:
     """Refuse an input with more pixels to a frame than this."""
     overwrite: Annotated[bool, tyro.conf.arg(aliases=("-y",))] = False
     """Replace an output that exists."""
+    skip_existing: bool = False
+    """Leave inputs out whose results exist."""
 
     def run(self) -> None:
-        """Upscale and report."""
-        options = UpscaleOptions(
+        """Upscale one input after another, and report."""
+        options = self._options()
+        inputs = find_inputs(self.sources)
+        label = size_label(options, read_generator_config(find_weights(self.weights)).scale)
+        jobs = plan_jobs(
+            inputs, self.output, label=label, options=options, skip_existing=self.skip_existing
+        )
+        if not jobs:
+            print("every result exists already")
+            return
+        upscaler = VideoUpscaler.from_pretrained(
+            self.weights,
+            device=self.device,
+            precision=self.precision,
+            seed=self.seed,
+            chunk=self.chunk,
+        )
+
+        def work(job: Job) -> None:
+            with ProgressLine() as line:
+                result = upscale_file(
+                    upscaler, job.source, job.target, options=options, on_progress=line.show
+                )
+            print(describe(result), flush=True)
+
+        if not inputs.several:
+            work(jobs[0])
+        else:
+            with result_folder(self.output) if self.output else nullcontext():
+                run_jobs(jobs, work)
+
+    def _options(self) -> UpscaleOptions:
+        return UpscaleOptions(
             scale=self.scale,
             height=self.height,
             size=None if self.size is None else parse_size(self.size),
             seed=self.seed,
             chunk=self.chunk,
             frames=self.frames,
+            shots=chosen_shots(self.shots),
             compare=self.compare,
             overwrite=self.overwrite,
             max_pixels=self.max_pixels,
             encode=EncodeOptions(codec=self.codec, crf=self.crf),
         )
-        with ProgressLine() as line:
-            result = upscale_video(
-                self.source,
-                self.output,
-                weights=self.weights,
-                device=self.device,
-                precision=self.precision,
-                options=options,
-                on_progress=line.show,
-            )
-        print(describe(result))
+
+
+def chosen_shots(value: str) -> Literal["auto", "off"] | tuple[int, ...]:
+    """Understand `--shots`."""
+    if value == "auto" or value == "off":  # noqa: PLR1714 - so that types are known
+        return value
+    return read_cuts(Path(value))
 
 
 def describe(result: UpscaleResult) -> str:

@@ -17,6 +17,7 @@ from videogigagan.upscale.size import result_size, size_label
 from videogigagan.upscale.upscaler import VideoUpscaler
 from videogigagan.video.background import WriteBehind, prefetch
 from videogigagan.video.compare import side_by_side
+from videogigagan.video.cuts import FindShots, cuts_at, find_cuts, one_shot
 from videogigagan.video.info import Frame, VideoInfo
 from videogigagan.video.paths import default_output, is_folder_target
 from videogigagan.video.reader import open_source
@@ -79,7 +80,7 @@ def upscale_file(
         frames = itertools.islice(reader.frames(), options.frames)
         count = 0
         with WriteBehind(write, _BEHIND) as writer:
-            for count, item in enumerate(_pairs(upscaler, frames), start=1):
+            for count, item in enumerate(_pairs(upscaler, frames, options), start=1):
                 writer.put(item)
                 if on_progress is not None:
                     on_progress(
@@ -103,7 +104,9 @@ def comparison_path(target: Path) -> Path:
     return target.with_name(f"{target.stem}_compare{target.suffix}")
 
 
-def _pairs(upscaler: VideoUpscaler, frames: Iterator[Frame]) -> Iterator[tuple[Frame, Tensor]]:
+def _pairs(
+    upscaler: VideoUpscaler, frames: Iterator[Frame], options: UpscaleOptions
+) -> Iterator[tuple[Frame, Tensor]]:
     """Each frame with its result; frames that were read ahead wait in a queue."""
     waiting: deque[Frame] = deque()
 
@@ -113,7 +116,7 @@ def _pairs(upscaler: VideoUpscaler, frames: Iterator[Frame]) -> Iterator[tuple[F
                 waiting.append(frame)
                 yield frame.pixels
 
-    with closing(upscaler.stream(pixels())) as results:
+    with closing(upscaler.stream(pixels(), shots=_shots(options))) as results:
         for large in results:
             yield waiting.popleft(), large
 
@@ -136,6 +139,12 @@ def _enter(
         overwrite=options.overwrite,
     )
     return stack.enter_context(sink)
+
+
+def _shots(options: UpscaleOptions) -> FindShots:
+    if options.shots == "auto":
+        return find_cuts
+    return one_shot if options.shots == "off" else cuts_at(options.shots)
 
 
 def _total(hint: int | None, limit: int | None) -> int | None:

@@ -28,6 +28,9 @@ class UpscaleOptions:
     """Frames rendered together; fewer need less memory."""
     frames: int | None = None
     """Stop after this many frames; None takes all."""
+    shots: Literal["auto", "off"] | tuple[int, ...] = "auto"
+    """Where nothing is carried on from frame to frame: at cuts that are found (`auto`), nowhere
+    (`off`), or at the frames of these numbers, from 0."""
     compare: Literal["none", "side"] = "none"
     """`side`: also write a video with the enlarged input to the left of the result."""
     overwrite: bool = False

@@ -2,7 +2,7 @@
 
 import itertools
 from collections import abc
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +19,7 @@ from videogigagan.ops.layout import channels_last
 from videogigagan.shapes import Features
 from videogigagan.upscale.options import Precision
 from videogigagan.upscale.windows import chunks, windows
-from videogigagan.video.cuts import find_cuts
+from videogigagan.video.cuts import FindShots, find_cuts
 
 LONGEST_WINDOW = 100
 """Most frames that propagation sees together, those that it looks ahead to included."""
@@ -79,7 +79,7 @@ class VideoUpscaler:
         self,
         frames: Iterable[Float[Tensor, "3 h w"]],
         *,
-        shots: Callable[[Iterable[Tensor]], Iterable[tuple[Tensor, bool]]] = find_cuts,
+        shots: FindShots = find_cuts,
     ) -> abc.Generator[Float[Tensor, "3 H W"], None, None]:
         """Upscale frames of one size, in bounded memory, one result for each in order.
 
@@ -87,7 +87,7 @@ class VideoUpscaler:
 
         Args:
             frames: RGB in [0, 1].
-            shots: Tells of each frame whether a shot begins with it; `one_shot` says no.
+            shots: Tells of each frame whether a shot begins with it, one of `video.cuts`.
         """
         frames = iter(frames)
         past = None
@@ -133,12 +133,6 @@ class VideoUpscaler:
         if self._bf16:
             return torch.autocast(self.device.type, dtype=torch.bfloat16)
         return nullcontext()
-
-
-def one_shot(frames: Iterable[Tensor]) -> Iterator[tuple[Tensor, bool]]:
-    """Look for no cuts."""
-    for index, frame in enumerate(frames):
-        yield frame, index == 0
 
 
 def choose_device(name: str) -> torch.device:

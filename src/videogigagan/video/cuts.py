@@ -1,16 +1,24 @@
-"""Where shots begin: hard cuts and fades, found while frames pass by (PySceneDetect)."""
+"""Where shots begin: cuts and fades found while frames pass by (PySceneDetect), or told."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
+from videogigagan.errors import VideoError
+
 _SIDE = 256  # frames are looked at this large; a cut shows at any size
 _SHORTEST = 3  # frames between two cuts; a single flash is no shot
 _BEHIND = 3  # frames after which it is certain whether a frame began a shot
+
+
+FindShots: TypeAlias = Callable[[Iterable[Tensor]], Iterator[tuple[Tensor, bool]]]
+"""Hands frames on, each with whether a shot begins with it; the first always does."""
 
 
 def find_cuts(
@@ -52,6 +60,44 @@ def find_cuts(
             yield judged()
     while waiting:
         yield judged()
+
+
+def one_shot(frames: Iterable[Tensor]) -> Iterator[tuple[Tensor, bool]]:
+    """Look for no cuts."""
+    return cuts_at(())(frames)
+
+
+def cuts_at(starts: Collection[int]) -> FindShots:
+    """Know the frames that begin shots, by their numbers from 0."""
+    known = frozenset(starts)
+
+    def told(frames: Iterable[Tensor]) -> Iterator[tuple[Tensor, bool]]:
+        for index, frame in enumerate(frames):
+            yield frame, index == 0 or index in known
+
+    return told
+
+
+def read_cuts(path: Path) -> tuple[int, ...]:
+    """Read the numbers of frames that begin shots, one a line; `#` begins a remark.
+
+    Raises:
+        VideoError: The file cannot be read, or a line is no frame number.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise VideoError(f"{path}: cannot be read as a list of shots ({error}).") from error
+    starts: list[int] = []
+    for place, line in enumerate(lines, start=1):
+        number = line.partition("#")[0].strip()
+        if number and not number.isdecimal():
+            raise VideoError(
+                f"{path}: line {place} is no frame number ('{number[:40]}'). Give the number "
+                f"of each shot's first frame, from 0, one a line."
+            )
+        starts += [int(number)] if number else []
+    return tuple(starts)
 
 
 def _small(frame: Float[Tensor, "3 h w"]) -> np.ndarray:
