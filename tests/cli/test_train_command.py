@@ -17,6 +17,7 @@ from PIL import Image
 
 from videogigagan.frozen.lpips import LPIPS
 from videogigagan.model.checkpoint import load_generator
+from videogigagan.model.presets import TABLE_1_ROWS
 from videogigagan.train.config import (
     CacheConfig,
     LossWeights,
@@ -27,7 +28,7 @@ from videogigagan.train.config import (
 )
 from videogigagan.train.estimate import Estimate
 from videogigagan.train.journal import read_journal
-from videogigagan.train.recipes import recipe
+from videogigagan.train.recipes import ablation_recipe, recipe
 
 PROGRAMS = Path(sys.executable).parent
 WITHOUT_LPIPS = LossWeights(lpips=0.0)
@@ -143,13 +144,29 @@ def test_a_configuration_can_be_written_edited_and_used(run: Callable, material:
     assert "exists already" in err
 
 
+@pytest.mark.parametrize("row", TABLE_1_ROWS)
+def test_each_row_of_table_1_can_be_trained_alone(
+    run: Callable, material: Path, row: str
+) -> None:
+    stage = "image" if row == "image" else "video"
+    options = ("--preset", "paper-4x", "--row", row, "--write-config", "row.json")
+    status, _, err = run("train", stage, *options)
+    assert status == 0, err
+    config = load_config(material / "row.json")
+    assert config == ablation_recipe("paper-4x", row)
+    assert (config.batch, config.steps, config.optimiser.rate) == (32, 100_000, 5e-5)
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
         (["image", "--preset", "huge"], 2, "preset 'huge'"),
         (["image", "--config", "image.json", "-d", "cpu"], 2, "none is named"),
         (["image", "--config", "none.json"], 2, "none.json: no such file"),
-        (["video", "--config", "image.json"], 2, "is of the image stage"),
+        (["video", "--config", "image.json"], 2, "image.json: is of the image stage"),
+        (["video", "--row", "image"], 2, "base-4x image: is of the image stage"),
+        (["video", "--row", "+colour"], 2, "Table 1 has no row '+colour'"),
+        (["video", "--row", "+temporal", "--config", "video.json"], 2, "exclude each other"),
         (["video", "--config", "cached.json"], 2, "learns from cached features"),
         (["video", "--config", "video.json", "--image-model", "photos"], 1, "no image model"),
         (["video", "--preset", "base-4x", "--photos", "photos"], 2, "cannot start fresh"),
@@ -159,6 +176,7 @@ def test_a_configuration_can_be_written_edited_and_used(run: Callable, material:
         (["image", "--preset", "tiny", "--photos", "photos"], 2, "LPIPS needs published"),
         (["image", "--config", "image.json", "--photos", "photos", "-d", "x"], 2, "device 'x'"),
         (["ablation", "--config", "image.json"], 2, "its rows are recipes"),
+        (["ablation", "--row", "image"], 2, "its rows are recipes"),
         (["ablation", "-o", "a,b"], 2, "has a comma"),
         (["ablation", "--photos", "photos"], 1, "no folder of published weights"),
         (["ablation", "--metrics", "psnr", "--budget", "long"], 2, "is not a time"),

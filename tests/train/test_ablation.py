@@ -78,6 +78,20 @@ def test_steps_are_decided_once(tmp_path) -> None:
     with pytest.raises(ConfigError, match="was begun with a budget of 60s"):
         planned_steps(folder, "2m", lambda: 2.5)
     assert planned_steps(tmp_path / "short", "1s", lambda: 60.0) == 1
+    assert [path.name for path in folder.iterdir()] == ["ablation.json"]
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"budget": "60s", "steps": "many"}'])
+def test_a_damaged_plan_is_named(tmp_path, content) -> None:
+    (tmp_path / "ablation.json").write_text(content)
+    with pytest.raises(ConfigError, match=r"ablation\.json: is damaged \(.*Name another"):
+        planned_steps(tmp_path, "60s", lambda: 2.5)
+
+
+def test_a_plan_that_cannot_be_written_is_named(tmp_path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(DataError, match=r"ablation\.json: cannot be written \(File exists"):
+        planned_steps(tmp_path / "file", "60s", lambda: 2.5)
 
 
 def test_held_out_clips_become_folders_of_images(tmp_path) -> None:
@@ -111,3 +125,5 @@ def test_the_report_tells_cost_and_scale(tmp_path) -> None:
     assert "1 steps of 2 clips of 1 frames of 16x16" in text
     assert "    videogigagan x" in page
     assert page.endswith("| t |\n")
+    with pytest.raises(DataError, match=r"ablation\.md: cannot be written \(No such file"):
+        write_report(tmp_path / "none", config, rows, command="", tables="")

@@ -71,8 +71,10 @@ class Ablation:
 
     def _check(self, folder: Path) -> None:
         """All that could be wrong with the table is found before hours of work."""
-        if self.recipe.config is not None:
-            raise ConfigError("ablation: its rows are recipes. Give --preset, not --config.")
+        if self.recipe.config is not None or self.recipe.row is not None:
+            raise ConfigError(
+                "ablation: its rows are recipes. Give --preset, not --config or --row."
+            )
         if any(sign in str(folder) for sign in ",="):
             raise ConfigError(f"{folder}: has a comma or equals sign. Choose another --out.")
         if self.table.eval_data:

@@ -10,7 +10,7 @@ from videogigagan.data.settings import DataConfig, Weighted
 from videogigagan.errors import ConfigError
 from videogigagan.frozen.trunks import Trunk
 from videogigagan.train.config import Precision, Stage, TrainConfig, load_config
-from videogigagan.train.recipes import recipe
+from videogigagan.train.recipes import ablation_recipe, recipe
 
 Value = TypeVar("Value")
 
@@ -63,6 +63,9 @@ class Recipe:
 
     preset: str = "base-4x"
     """tiny, base-4x, paper-4x or paper-8x; the paper's have the paper's recipe."""
+    row: str | None = None
+    """Row of the paper's Table 1 to train in place of the complete model: image, +temporal,
+    +propagation, +blurpool or +shuttle."""
     config: Path | None = None
     """A configuration to take instead of a preset, such as the config.json of a run."""
     steps: int | None = None
@@ -90,16 +93,25 @@ class Recipe:
         """The preset or file for a stage, with what was asked for in place of it.
 
         Raises:
-            ConfigError: There is no such preset or file, it is of another stage, or the values
-                do not fit one another.
+            ConfigError: There is no such preset, row or file, it is of another stage, or the
+                values do not fit one another.
         """
-        config = recipe(self.preset, stage) if self.config is None else load_config(self.config)
+        config = self._named(stage)
         if config.stage != stage:
             raise ConfigError(
-                f"{self.config}: is of the {config.stage} stage, not of the {stage} stage. "
-                f"Use `videogigagan train {config.stage}`."
+                f"{self.config or config.name}: is of the {config.stage} stage, not of the "
+                f"{stage} stage. Use `videogigagan train {config.stage}`."
             )
         return self.applied(config)
+
+    def _named(self, stage: Stage) -> TrainConfig:
+        if self.row is not None and self.config is not None:
+            raise ConfigError("--row and --config exclude each other. Give one.")
+        if self.config is not None:
+            return load_config(self.config)
+        if self.row is not None:
+            return ablation_recipe(self.preset, self.row)
+        return recipe(self.preset, stage)
 
     def applied(self, config: TrainConfig) -> TrainConfig:
         """The same run, with what was asked for in place of it."""

@@ -135,22 +135,28 @@ def planned_steps(folder: Path, budget: str, measure: Callable[[], float]) -> in
         measure: Tells the seconds that one step of every run takes, all together.
 
     Raises:
-        ConfigError: The budget is no time, or another one than the ablation began with.
+        ConfigError: The budget is no time, or another one than the ablation began with, or the
+            plan is damaged.
+        DataError: The plan cannot be written.
     """
     allowed = seconds_of(budget)
     path = folder / PLAN
     if path.exists():
-        plan = json.loads(path.read_text(encoding="utf-8"))
-        if plan["budget"] != budget:
+        begun, steps = _read_plan(path)
+        if begun != budget:
             raise ConfigError(
-                f"{folder}: was begun with a budget of {plan['budget']}. Give that, or name "
-                "another folder."
+                f"{folder}: was begun with a budget of {begun}. Give that, or name another "
+                "folder."
             )
-        return plan["steps"]
+        return steps
     steps = max(int(allowed / measure()), 1)
-    folder.mkdir(parents=True, exist_ok=True)
-    plan = json.dumps({"budget": budget, "steps": steps})
-    path.write_text(plan + "\n", encoding="utf-8")
+    part = path.with_suffix(".partial")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        part.write_text(json.dumps({"budget": budget, "steps": steps}) + "\n", encoding="utf-8")
+        part.replace(path)
+    except OSError as error:
+        raise _unwritable(path, error) from error
     return steps
 
 
@@ -180,9 +186,7 @@ def write_clips(data: DataConfig, scale: int, folder: Path) -> None:
             for index, frame in enumerate(clip.large):
                 Image.fromarray(levels(frame)).save(place / f"{index:03d}.png")
     except OSError as error:
-        raise DataError(
-            f"{folder}: cannot be written ({error.strerror}). Choose another --out."
-        ) from error
+        raise _unwritable(folder, error) from error
 
 
 def rows_of(folder: Path, runs: Mapping[str, TrainConfig]) -> list[Row]:
@@ -214,6 +218,9 @@ def write_report(
         rows: From `rows_of`.
         command: The command line.
         tables: What `evaluate` says.
+
+    Raises:
+        DataError: It cannot be written.
     """
     assert isinstance(config.data, DataConfig)
     cells = [
@@ -229,5 +236,24 @@ def write_report(
     )
     text = f"{cost}\n\n{honest}\n"
     page = f"# Ablation (Table 1)\n\n    {command}\n\n{text}\n{tables}"
-    (folder / REPORT).write_text(page, encoding="utf-8")
+    try:
+        (folder / REPORT).write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise _unwritable(folder / REPORT, error) from error
     return text
+
+
+def _read_plan(path: Path) -> tuple[str, int]:
+    """Budget and steps."""
+    try:
+        plan = json.loads(path.read_text(encoding="utf-8"))
+        return str(plan["budget"]), int(plan["steps"])
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise ConfigError(
+            f"{path}: is damaged ({type(error).__name__}). Name another folder, or remove this "
+            "file and the runs beside it."
+        ) from error
+
+
+def _unwritable(path: Path, error: OSError) -> DataError:
+    return DataError(f"{path}: cannot be written ({error.strerror}). Choose another --out.")
