@@ -122,6 +122,15 @@ def read_header(path: Path) -> Header:
     return _open(path)[0]
 
 
+def read_generator_config(path: Path) -> GeneratorConfig:
+    """Read what generator a file holds, without its tensors.
+
+    Raises:
+        CheckpointError: The file is missing, damaged, of another kind or version.
+    """
+    return _expect(path, read_header(path), GeneratorConfig)
+
+
 def read_weights(path: Path) -> tuple[Header, dict[str, Tensor]]:
     """Read header and tensors."""
     header, keys = _open(path)
