@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from videogigagan.train.config import (
     load_config,
     save_config,
 )
+from videogigagan.train.devices import Devices
 from videogigagan.train.estimate import Estimate
 from videogigagan.train.journal import read_journal
 from videogigagan.train.recipes import ablation_recipe, recipe
@@ -193,6 +195,18 @@ def test_a_mistake_is_one_clear_line(
     assert err.startswith("videogigagan: ")
     assert len(err.splitlines()) == 1
     assert message in err
+
+
+@pytest.mark.usefixtures("material")
+def test_several_processes_cannot_time_an_ablation(
+    run: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two = nullcontext(Devices(device=torch.device("cpu"), ranks=2))
+    monkeypatch.setattr("videogigagan.cli.session.open_devices", lambda *_, **__: two)
+    command = ("train", "ablation", "--preset", "tiny", "--photos", "photos")
+    status, _, err = run(*command, "--metrics", "psnr")
+    assert status == 2
+    assert err.endswith("ablation: several processes need a number of steps. Give --steps.\n")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")

@@ -217,6 +217,15 @@ def test_a_batch_that_devices_cannot_share_out_is_refused(tmp_path: Path) -> Non
         claim(tiny(batch=4), tmp_path, Devices(device=torch.device("cpu"), ranks=3))
 
 
+def test_devices_that_find_different_states_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Devices, "together", lambda _, names: (*names, "500"))
+    message = r": not every device finds the same state there\. Give a folder that all"
+    with pytest.raises(ConfigError, match=message):
+        trained(tiny("image", steps=1), tmp_path)
+
+
 def test_another_networks_state_is_refused(tmp_path: Path) -> None:
     trained(tiny("image", steps=1), tmp_path)
     (tmp_path / "config.json").unlink()

@@ -67,6 +67,7 @@ def test_interrupted_saving_leaves_the_old_state(
         state.save(tmp_path / "state.pt", CPU)
     after = tensors(tmp_path)
     assert all(torch.equal(before[key], after[key]) for key in before)
+    assert [path.name for path in tmp_path.iterdir()] == ["state.pt"]
 
 
 def test_a_full_disk_is_one_line_and_leaves_the_old_state(

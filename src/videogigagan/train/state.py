@@ -124,9 +124,10 @@ def _write(content: dict[str, Any], path: Path) -> None:
             os.fsync(file.fileno())
         part.replace(path)
     except OSError as error:
-        with suppress(OSError):
-            part.unlink()
         raise CheckpointError(
             f"{path}: cannot be written ({error.strerror}). Free the disk; what was saved "
             f"before is whole, and the same command goes on from it."
         ) from error
+    finally:  # a second Ctrl-C leaves nothing half-written either
+        with suppress(OSError):
+            part.unlink()
