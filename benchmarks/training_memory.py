@@ -49,10 +49,8 @@ class Memory:
         """Print a table, and one for the GPU."""
         print("| step | estimate, MiB | allocator, MiB | process, MiB |")
         print("|---|---:|---:|---:|")
-        for config in variants(self.checked, LEAN_FIRST[1:]):
-            before = peak_memory() or 0
-            step(config)
-            process = (peak_memory() or 0) - before
+        checked = variants(self.checked, LEAN_FIRST[1:])
+        for config, process in zip(checked, taken(checked), strict=True):
             measured = allocated(lambda config=config: step(config))
             found = estimate(config).memory
             figures = " | ".join(f"{size / 2**20:.0f}" for size in (found, measured, process))
@@ -62,8 +60,8 @@ class Memory:
             print("|---|---:|---:|---:|")
             for config in variants(self.wanted, LEAN_FIRST):
                 found = estimate(config).memory
-                taken = f"{on_gpu(config) / 1e9:.1f}" if torch.cuda.is_available() else "-"
-                share = f"{found / 1e9:.1f} | {found / GPU:.0%} | {taken}"
+                made = f"{on_gpu(config) / 1e9:.1f}" if torch.cuda.is_available() else "-"
+                share = f"{found / 1e9:.1f} | {found / GPU:.0%} | {made}"
                 print(f"| {named(config)} | {share} |", flush=True)
 
 
@@ -91,6 +89,18 @@ def step(config: TrainConfig, device: str = "cpu") -> None:
     learner.step([blank_batch(config)], {})
     del learner, shown
     gc.collect()
+
+
+def taken(configs: Sequence[TrainConfig]) -> list[int]:
+    """Bytes that the process has taken from the system by the end of each step.
+
+    What it held before the first is not counted: Python and PyTorch.
+    """
+    before, peaks = peak_memory() or 0, []
+    for config in configs:
+        step(config)
+        peaks.append((peak_memory() or 0) - before)
+    return peaks
 
 
 def on_gpu(config: TrainConfig) -> int:
