@@ -182,6 +182,6 @@ def test_material_without_any_usable_file_is_an_error(
 ) -> None:
     write_photo(tmp_path / "small.png", width=31)
     source = replace(source, material=PhotoFolder(tmp_path))
-    message = r"clip 0: 20 files in turn could not be used .*small\.png: is too small \(31x48"
+    message = r"clip 0: 100 files in turn could not be used .*small\.png: is too small \(31x48"
     with pytest.raises(DataError, match=message):
         source.pair(0)

@@ -79,7 +79,7 @@ def test_global_generators_are_left_alone(source: ClipSource, workers: int) -> N
 def test_an_error_arrives_as_one_line(tmp_path: Path, workers: int) -> None:
     (tmp_path / "broken.png").write_bytes(b"no picture")
     source = ClipSource(material=PhotoFolder(tmp_path), frames=1, small_size=4)
-    with pytest.raises(DataError, match=r"clip 7: 20 files .*broken\.png") as caught:
+    with pytest.raises(DataError, match=r"clip 7: 100 files .*broken\.png") as caught:
         list(batches(source, [(7,)], workers))
     assert "\n" not in str(caught.value)
 

@@ -18,8 +18,9 @@ from videogigagan.data.real import real_degradation
 from videogigagan.errors import ConfigError, DataError
 from videogigagan.ops.resize import bicubic_downsample, bicubic_upsample
 
-ATTEMPTS = 20
-"""Files that may turn out to be unusable before a clip is given up."""
+ATTEMPTS = 100
+"""Files that may turn out to be unusable before a clip is given up. Even where every second one
+is, that never happens."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
