@@ -45,7 +45,6 @@ SHARP_CLIPS = range(0, 500, 4)
 VIDEO = replace(generator_preset("base-4x"), noise="none")
 COMMON: dict[str, Any] = {
     "discriminator": None,
-    "losses": LossWeights(gan=0.0, lpips=10.0),
     "trunk": "alex",
     "save_every": 100,
 }
@@ -95,6 +94,7 @@ def image_config(arguments: argparse.Namespace) -> TrainConfig:
         micro_batch=4,
         optimiser=falling(4e-4, warmup=100),
         average=0.997,
+        losses=LossWeights(gan=0.0, lpips=10.0),
         seed=20,
         **COMMON,
     )
@@ -113,11 +113,12 @@ def train_video(arguments: argparse.Namespace) -> None:
         generator=VIDEO,
         start=StartConfig(image=str(weights(arguments, "image"))),
         data=CacheConfig(folder=str(arguments.run / "cache"), frames=4),
-        steps=450,
+        steps=280,
         batch=2,
         micro_batch=2,
         optimiser=falling(2e-4, warmup=30),
         average=0.995,
+        losses=LossWeights(gan=0.0, lpips=10.0, grid=1e4),
         seed=21,
         **COMMON,
     )
