@@ -9,7 +9,9 @@ from torch.testing import assert_close
 from train_fakes import textured, tiny, trained
 
 from videogigagan.errors import CheckpointError
-from videogigagan.model.checkpoint import load_generator
+from videogigagan.model.checkpoint import Header, load_generator, save_weights
+from videogigagan.model.generator import Generator
+from videogigagan.model.presets import GENERATORS
 from videogigagan.train.config import StartConfig
 from videogigagan.train.start import build_networks
 
@@ -53,6 +55,28 @@ def test_a_run_goes_on_from_weights_of_its_own_shape(image_run: Path) -> None:
     taken = build_networks(tiny("image", seed=5, start=StartConfig(generator=path))).generator
     given = load_generator(Path(path)).state_dict()
     assert all(torch.equal(value, given[key]) for key, value in taken.state_dict().items())
+
+
+def test_a_trained_reconstruction_is_not_reset_to_the_released_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Propagation is released and frozen, the layers behind it were trained on."""
+    filled: list[str] = []
+    monkeypatch.setattr(
+        "videogigagan.train.start.load_released",
+        lambda network, _, **__: filled.append(type(network).__name__),
+    )
+    monkeypatch.setattr("videogigagan.train.start.read_pickle", lambda _: {})
+    video = replace(GENERATORS["tiny"], residual="reconstruction")
+    start = StartConfig(propagation="released.pth")
+    config = tiny(generator=video, start=start)
+    save_weights(tmp_path / "g.safetensors", Generator(video), Header(config=video))
+    build_networks(config)
+    assert filled == ["BidirectionalPropagation", "Reconstruction"]
+    filled.clear()
+    start = replace(start, image=str(tmp_path / "g.safetensors"))
+    build_networks(replace(config, start=start))
+    assert filled == ["BidirectionalPropagation"]
 
 
 def test_propagation_needs_a_place(tmp_path: Path) -> None:

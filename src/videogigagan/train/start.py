@@ -70,5 +70,5 @@ def _start_generator(generator: Generator, start: StartConfig) -> None:
         )
     content = read_pickle(Path(start.propagation))
     load_released(generator.propagation, content, name=start.propagation)
-    if generator.reconstruction is not None:
+    if generator.reconstruction is not None and trained is None:  # else it is trained, too
         load_released(generator.reconstruction, content, name=start.propagation)
