@@ -1,10 +1,19 @@
 """What a person reads while waiting."""
 
+import json
 import sys
 
 import pytest
 
-from videogigagan.cli.screen import ProgressLine, bar, clock, peak_memory, words
+from videogigagan.cli.screen import (
+    ProgressLine,
+    ProgressObjects,
+    Silence,
+    bar,
+    clock,
+    peak_memory,
+    words,
+)
 from videogigagan.upscale.options import Progress
 
 
@@ -43,6 +52,42 @@ def test_elsewhere_lines_come_now_and_then_and_at_the_end(capsys) -> None:
     assert lines[0].startswith("frame 1/100")
     assert lines[-1].startswith("frame 100/100")
     assert len(lines) < 10
+
+
+def objects(capsys: pytest.CaptureFixture[str]) -> list[dict]:
+    out, err = capsys.readouterr()
+    assert out == ""
+    return [json.loads(line) for line in err.splitlines()]
+
+
+def test_programs_get_an_object_a_line(capsys) -> None:
+    with ProgressObjects(input="a\nb.mp4") as shown:
+        shown.show(Progress(done=1, total=4, seconds=2.0))
+        shown.show(Progress(done=2, total=None, seconds=4.0))
+    figures = {"frame": 1, "total": 4, "fps": 0.5, "eta": 6.0}
+    later = {"frame": 2, "total": None, "fps": 0.5, "eta": None}
+    assert objects(capsys) == [
+        {"stage": "open", "input": "a\nb.mp4"},
+        {"stage": "upscale", "input": "a\nb.mp4", **figures},
+        {"stage": "upscale", "input": "a\nb.mp4", **later},
+        {"stage": "done", "input": "a\nb.mp4", **later},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [(ValueError("no good"), "no good"), (KeyboardInterrupt(), "KeyboardInterrupt")],
+)
+def test_programs_are_told_of_failures(capsys, error, text) -> None:
+    with pytest.raises(type(error)), ProgressObjects():
+        raise error
+    assert objects(capsys)[-1] == {"stage": "failed", "error": text}
+
+
+def test_silence_shows_nothing(capsys) -> None:
+    with Silence() as shown:
+        shown.show(Progress(done=1, total=4, seconds=2.0))
+    assert capsys.readouterr() == ("", "")
 
 
 def test_peak_memory_is_told_in_bytes() -> None:

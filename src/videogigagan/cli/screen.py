@@ -1,8 +1,11 @@
 """What a person sees while a command works, and what it took."""
 
+import json
 import sys
 import time
+from abc import ABC, abstractmethod
 from types import TracebackType
+from typing import final
 
 import torch
 
@@ -17,7 +20,27 @@ _BAR = 24
 _PLAIN_EVERY = 10.0  # seconds between lines where there is no terminal
 
 
-class ProgressLine:
+class Display(ABC):
+    """Something that shows how far a run is, while it is entered."""
+
+    @abstractmethod
+    def show(self, progress: Progress) -> None:
+        """Show the state of a run."""
+
+    @abstractmethod
+    def __enter__(self) -> "Display": ...
+
+    @abstractmethod
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None: ...
+
+
+@final
+class ProgressLine(Display):
     """A bar with the time to go on a terminal, else a line now and then; on standard error."""
 
     def __init__(self) -> None:
@@ -49,6 +72,71 @@ class ProgressLine:
             return False
         self._last = now
         return True
+
+
+@final
+class ProgressObjects(Display):
+    """A JSON object on a line of standard error, for each frame and each change of stage.
+
+    Stages are `open`, `upscale`, then `done` or `failed`.
+
+    Args:
+        facts: What stands in every object.
+    """
+
+    def __init__(self, **facts: str) -> None:
+        self._facts = facts
+        self._figures: dict[str, object] = {}
+
+    def show(self, progress: Progress) -> None:
+        """Write an object with the frames done and the time to go."""
+        pace = progress.done / progress.seconds if progress.seconds else 0.0
+        remaining = progress.remaining
+        self._figures = {
+            "frame": progress.done,
+            "total": progress.total,
+            "fps": round(pace, 4),
+            "eta": None if remaining is None else round(remaining, 3),
+        }
+        self._write("upscale")
+
+    def __enter__(self) -> "ProgressObjects":
+        self._write("open")
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if error is None:
+            self._write("done")
+        else:
+            self._write("failed", error=str(error) or type(error).__name__)
+
+    def _write(self, stage: str, **more: str) -> None:
+        line = {"stage": stage, **self._facts, **self._figures, **more}
+        print(json.dumps(line), file=sys.stderr, flush=True)
+
+
+@final
+class Silence(Display):
+    """Shows nothing."""
+
+    def show(self, progress: Progress) -> None:
+        """Do nothing."""
+
+    def __enter__(self) -> "Silence":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Do nothing."""
 
 
 def bar(progress: Progress) -> str:

@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 
 import tyro
 
+from videogigagan.cli.forecast import foresee
 from videogigagan.cli.jobs import run_jobs
-from videogigagan.cli.screen import ProgressLine, peak_memory
+from videogigagan.cli.screen import Display, ProgressLine, ProgressObjects, Silence, peak_memory
 from videogigagan.model.checkpoint import find_weights, read_generator_config
 from videogigagan.upscale.batch import Job, find_inputs, plan_jobs, result_folder
 from videogigagan.upscale.files import upscale_file
@@ -65,6 +66,10 @@ class Upscale:
     """Replace an output that exists."""
     skip_existing: bool = False
     """Leave inputs out whose results exist."""
+    dry_run: bool = False
+    """Say what would be read, made and taken, and write nothing."""
+    progress: Literal["bar", "json", "none"] = "bar"
+    """What standard error shows: a bar, a JSON object a line, or nothing."""
 
     def run(self) -> None:
         """Upscale one input after another, and report."""
@@ -86,7 +91,10 @@ class Upscale:
         )
 
         def work(job: Job) -> None:
-            with ProgressLine() as line:
+            if self.dry_run:
+                print(foresee(upscaler, job, options), flush=True)
+                return
+            with self._display(job) as line:
                 result = upscale_file(
                     upscaler, job.source, job.target, options=options, on_progress=line.show
                 )
@@ -95,8 +103,14 @@ class Upscale:
         if not inputs.several:
             work(jobs[0])
         else:
-            with result_folder(self.output) if self.output else nullcontext():
+            folder = None if self.dry_run else self.output
+            with result_folder(folder) if folder else nullcontext():
                 run_jobs(jobs, work)
+
+    def _display(self, job: Job) -> Display:
+        if self.progress == "json":
+            return ProgressObjects(input=str(job.source), output=str(job.target))
+        return ProgressLine() if self.progress == "bar" else Silence()
 
     def _options(self) -> UpscaleOptions:
         return UpscaleOptions(

@@ -51,6 +51,11 @@ class VideoUpscaler:
             self._generator = channels_last(generator.bake(style)).to(self.device)
             self._style = replace(style, vector=style.vector.to(self.device))
 
+    @property
+    def generator(self) -> Generator:
+        """The generator, its kernels baked, on its device."""
+        return self._generator
+
     @classmethod
     def from_pretrained(
         cls,
