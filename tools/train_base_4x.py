@@ -36,6 +36,7 @@ from videogigagan.train.config import (
     TrainConfig,
 )
 from videogigagan.train.devices import open_devices
+from videogigagan.train.journal import Journal
 from videogigagan.train.loop import run
 from videogigagan.train.start import build_networks
 
@@ -186,7 +187,9 @@ def follow(config: TrainConfig, arguments: argparse.Namespace) -> None:
     """Train and print a line now and then."""
     folder = arguments.run / config.name
     with open_devices("cpu") as devices:
-        steps = run(config, folder, judges=arguments.lpips, devices=devices)
+        steps = run(
+            config, folder, judges=arguments.lpips, devices=devices, observers=[Journal()]
+        )
         for made in steps:
             if made.step % 20 == 0:
                 figures = {name: round(figure, 4) for name, figure in made.figures.items()}
