@@ -11,7 +11,7 @@ from videogigagan.upscale.size import ResultSize, result_size
 from videogigagan.upscale.upscaler import VideoUpscaler
 from videogigagan.video.encode import ENCODERS, decide
 from videogigagan.video.info import VideoInfo
-from videogigagan.video.paths import is_folder_target
+from videogigagan.video.paths import is_folder_target, is_pipe
 from videogigagan.video.reader import open_source
 
 _BITS = 0.1  # for an encoded pixel, with CRF 18 for H.264 or 20 for H.265
@@ -29,11 +29,12 @@ def foresee(upscaler: VideoUpscaler, job: Job, options: UpscaleOptions) -> str:
     """
     with open_source(job.source, max_pixels=options.max_pixels) as source:
         info = source.info
-    is_folder = is_folder_target(job.target)
-    size = result_size(info, options, native=upscaler.scale, is_folder=is_folder)
+    size = result_size(
+        info, options, native=upscaler.scale, is_folder=is_folder_target(job.target)
+    )
     known = [n for n in (info.frame_count_hint, options.frames) if n is not None]
     frames = min(known, default=None)
-    encoding, bits = _encoding(info, size, options, is_folder=is_folder)
+    encoding, bits = _encoding(job, info, size, options)
     cost = forecast(upscaler, width=info.width, height=info.height, frames=frames)
     chunk = min(upscaler.chunk, cost.window)
     rows = {
@@ -57,10 +58,12 @@ def _described(info: VideoInfo) -> str:
 
 
 def _encoding(
-    info: VideoInfo, size: ResultSize, options: UpscaleOptions, *, is_folder: bool
+    job: Job, info: VideoInfo, size: ResultSize, options: UpscaleOptions
 ) -> tuple[str, float]:
     """Return in words how a result is stored, and about how many bits a pixel takes."""
-    if is_folder:
+    if is_pipe(job.target):
+        return f"{options.encode.pipe} on standard output", 0.0
+    if is_folder_target(job.target):
         return "PNG images", _PNG_BITS
     made = decide(options.encode, info, width=size.width, height=size.height)
     codec = next(name for name, encoder in ENCODERS.items() if encoder == made.encoder)

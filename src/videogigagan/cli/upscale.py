@@ -1,5 +1,6 @@
 """`videogigagan upscale`: a video in, a larger one out."""
 
+import sys
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,8 @@ from videogigagan.upscale.options import Precision, UpscaleOptions, UpscaleResul
 from videogigagan.upscale.size import parse_size, size_label
 from videogigagan.upscale.upscaler import VideoUpscaler
 from videogigagan.video.cuts import read_cuts
-from videogigagan.video.encode import Codec, EncodeOptions
+from videogigagan.video.encode import Codec, EncodeOptions, PipeFormat
+from videogigagan.video.paths import is_pipe
 from videogigagan.video.source import DEFAULT_MAX_PIXELS
 
 
@@ -28,11 +30,14 @@ class Upscale:
     sources: Annotated[
         tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="INPUT ...")
     ]
-    """Video files, folders of images, folders of videos, or patterns such as "clips/*.mp4"."""
+    """Video files, folders of images, folders of videos, or patterns such as "clips/*.mp4"; -
+    for Y4M or NUT on standard input."""
     output: Annotated[Path | None, tyro.conf.arg(aliases=("-o",))] = None
     """Video file (.mp4, .mkv, .mov, .m4v), or a name without suffix for a folder of images;
     beside the input as `name_x4.ext` (or what its size is) unless given. For several inputs, a
-    folder of results."""
+    folder of results; - for standard output."""
+    pipe_format: PipeFormat = "y4m"
+    """What goes to standard output: y4m has one frame rate, nut the time of every frame."""
     weights: Annotated[str | None, tyro.conf.arg(aliases=("-m", "-n"))] = None
     """Name of weights in the package, or a .safetensors file; base-4x unless given."""
     scale: Annotated[float | None, tyro.conf.arg(aliases=("-s", "--outscale"))] = None
@@ -98,7 +103,8 @@ class Upscale:
                 result = upscale_file(
                     upscaler, job.source, job.target, options=options, on_progress=line.show
                 )
-            print(describe(result), flush=True)
+            stream = sys.stderr if is_pipe(job.target) else sys.stdout
+            print(describe(result), file=stream, flush=True)
 
         if not inputs.several:
             work(jobs[0])
@@ -124,7 +130,7 @@ class Upscale:
             compare=self.compare,
             overwrite=self.overwrite,
             max_pixels=self.max_pixels,
-            encode=EncodeOptions(codec=self.codec, crf=self.crf),
+            encode=EncodeOptions(codec=self.codec, crf=self.crf, pipe=self.pipe_format),
         )
 
 

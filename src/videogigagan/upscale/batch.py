@@ -11,7 +11,7 @@ from videogigagan.upscale.files import comparison_path
 from videogigagan.upscale.options import UpscaleOptions
 from videogigagan.video.folder_source import SUFFIXES as IMAGE_SUFFIXES
 from videogigagan.video.folder_source import natural_key
-from videogigagan.video.paths import FILE_SUFFIXES, check_target, default_output
+from videogigagan.video.paths import FILE_SUFFIXES, check_target, default_output, is_pipe
 
 VIDEO_SUFFIXES = (
     *FILE_SUFFIXES,
@@ -48,11 +48,13 @@ def find_inputs(given: Sequence[Path]) -> Inputs:
     without images stands for the videos in it.
 
     Raises:
-        ConfigError: Nothing is given.
+        ConfigError: Nothing is given, or standard input with others.
         VideoError: A pattern matches nothing.
     """
     if not given:
         raise ConfigError("no input is given. Name a video file or a folder of images.")
+    if len(given) > 1 and any(map(is_pipe, given)):
+        raise ConfigError("standard input: comes alone. Leave out - or the other inputs.")
     found = [_meant_by(path) for path in given]
     sources = [source for meant in found for source in meant]
     return Inputs(
@@ -135,6 +137,8 @@ def check_job(job: Job, options: UpscaleOptions) -> None:
 
 
 def _meant_by(path: Path) -> list[Path]:
+    if is_pipe(path):
+        return [path]
     if path.is_dir():
         files = _files_in(path)
         videos = _natural(file for file in files if file.suffix.lower() in VIDEO_SUFFIXES)
@@ -161,6 +165,10 @@ def _natural(paths: Iterable[Path]) -> list[Path]:
 
 
 def _check_folder(output: Path) -> None:
+    if is_pipe(output):
+        raise ConfigError(
+            "standard output: takes one video, but there are several inputs. Name a folder."
+        )
     is_file = output.suffix if not output.exists() else not output.is_dir()
     if is_file:
         raise ConfigError(
@@ -175,10 +183,10 @@ def _check_folder(output: Path) -> None:
 
 
 def _target(source: Path, output: Path | None, label: str, *, several: bool) -> Path:
+    if output is not None and not several:
+        return output
     beside = default_output(source, label)
-    if output is None:
-        return beside
-    return output / beside.name if several else output
+    return beside if output is None else output / beside.name
 
 
 def _apart(jobs: Sequence[Job], *, skip_existing: bool) -> list[Job]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from jaxtyping import Float
 from torch import Tensor
 
+from videogigagan.errors import ConfigError
 from videogigagan.ops.resize import resize
 from videogigagan.upscale.options import Progress, UpscaleOptions, UpscaleResult
 from videogigagan.upscale.size import result_size, size_label
@@ -19,7 +20,7 @@ from videogigagan.video.background import WriteBehind, prefetch
 from videogigagan.video.compare import side_by_side
 from videogigagan.video.cuts import FindShots, cuts_at, find_cuts, one_shot
 from videogigagan.video.info import Frame, VideoInfo
-from videogigagan.video.paths import default_output, is_folder_target
+from videogigagan.video.paths import default_output, is_folder_target, is_pipe
 from videogigagan.video.reader import open_source
 from videogigagan.video.sink import VideoSink
 from videogigagan.video.writer import open_sink
@@ -42,9 +43,9 @@ def upscale_file(
 
     Args:
         upscaler: A loaded generator.
-        source: Video file, or folder of images.
-        target: Video file, or a name without suffix for a folder of images; `name_x4.ext`,
-            or what its size is, beside the source when None.
+        source: Video file, folder of images, or "-" for standard input.
+        target: Video file, a name without suffix for a folder of images, or "-" for standard
+            output; `name_x4.ext`, or what its size is, beside the source when None.
         options: What was chosen.
         on_progress: Called as each frame goes to the encoder; raising there ends the run
             cleanly.
@@ -98,7 +99,13 @@ def upscale_file(
 
 
 def comparison_path(target: Path) -> Path:
-    """Where the side-by-side video of a result lies."""
+    """Where the side-by-side video of a result lies.
+
+    Raises:
+        ConfigError: The result goes to standard output, where nothing lies beside it.
+    """
+    if is_pipe(target):
+        raise ConfigError("compare: standard output takes one video. Give a file as output.")
     if is_folder_target(target):
         return target.with_name(f"{target.name}_compare")
     return target.with_name(f"{target.stem}_compare{target.suffix}")

@@ -30,6 +30,7 @@ PixelFormat = Literal[
     "yuv422p10le",
     "yuv444p10le",
 ]
+PipeFormat = Literal["y4m", "nut"]
 
 ENCODERS = {"h264": "libx264", "h265": "libx265"}
 DEFAULT_CRF = {"h264": 18, "h265": 20}
@@ -59,6 +60,8 @@ class EncodeOptions:
     """"auto" keeps depth (10 bits at most) and chroma sampling; RGB and grey become 4:2:0."""
     other_streams: Literal["copy", "drop"] = "copy"
     """What becomes of audio, subtitles, attachments and chapters."""
+    pipe: PipeFormat = "y4m"
+    """What goes to standard output: y4m has one frame rate, nut the time of every frame."""
 
     def __post_init__(self) -> None:
         if self.crf is not None and not 0 <= self.crf <= 51:
@@ -67,6 +70,7 @@ class EncodeOptions:
             ("codec", get_args(Codec)),
             ("preset", get_args(Preset)),
             ("pixel_format", get_args(PixelFormat)),
+            ("pipe", get_args(PipeFormat)),
         ):
             if getattr(self, name) not in choices:
                 raise ConfigError(
@@ -92,7 +96,7 @@ def decide(options: EncodeOptions, like: VideoInfo, *, width: int, height: int) 
     Raises:
         ConfigError: The codec or a subsampled format cannot have the size.
     """
-    pixel_format = _pixel_format(options.pixel_format, like, width=width, height=height)
+    pixel_format = choose_pixel_format(options.pixel_format, like, width=width, height=height)
     depth = bit_depth_of(av.VideoFormat(pixel_format))
     codec = options.codec
     if codec == "auto":
@@ -114,7 +118,7 @@ def decide(options: EncodeOptions, like: VideoInfo, *, width: int, height: int) 
 
 def needs_even_sides(options: EncodeOptions, like: VideoInfo) -> bool:
     """Return whether the pixel format for a video, odd sides aside, has subsampled chroma."""
-    pixel_format = _pixel_format(options.pixel_format, like, width=2, height=2)
+    pixel_format = choose_pixel_format(options.pixel_format, like, width=2, height=2)
     return sampling_of(av.VideoFormat(pixel_format)) != "444"
 
 
@@ -128,8 +132,12 @@ def _parameters(codec: str, like: VideoInfo) -> dict[str, str]:
     return {key: ":".join(parts)} if parts else {}
 
 
-def _pixel_format(wanted: str, like: VideoInfo, *, width: int, height: int) -> str:
-    """Return the format asked for, or the nearest to the source's that the size allows."""
+def choose_pixel_format(wanted: str, like: VideoInfo, *, width: int, height: int) -> str:
+    """Return the format asked for, or the nearest to the source's that the size allows.
+
+    Raises:
+        ConfigError: A subsampled format is asked for at an odd size.
+    """
     odd = width % 2 == 1 or height % 2 == 1
     if wanted != "auto":
         if odd and sampling_of(av.VideoFormat(wanted)) != "444":

@@ -31,6 +31,7 @@ class Extent:
         self._video = video.index
         self._tolerance = max(TOLERANCE, 2 / (video.average_rate or Fraction(25)))
         self._ends: dict[int, Fraction] = {}
+        self._last_byte: int | None = 0 if container.format.name == "yuv4mpegpipe" else None
         exact = any(name in EXACT_DURATION for name in container.format.name.split(","))
         stated = container.duration if exact else None
         self._stated = None if stated is None else Fraction(stated, av.time_base)
@@ -41,10 +42,19 @@ class Extent:
 
     def watch(self, packet: Packet) -> None:
         """Take note of one packet of any stream."""
+        if self._last_byte is not None and packet.pos is not None:
+            self._last_byte = max(self._last_byte, packet.pos + packet.size)
         if packet.pts is not None:
             end = (packet.pts + (packet.duration or 0)) * packet.time_base
             index = packet.stream.index
             self._ends[index] = max(end, self._ends.get(index, end))
+
+    def leftover(self, size: int) -> int:
+        """Return how many of `size` bytes lie behind the last whole frame, in Y4M; else 0.
+
+        Of its last frame, FFmpeg says nothing if it is not whole.
+        """
+        return 0 if self._last_byte is None else size - self._last_byte
 
     def missing(self) -> Fraction:
         """Return the seconds that are certainly missing at the end."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import final
 
 import av
+from av.container import InputContainer
 from av.error import FFmpegError, InvalidDataError
 from av.packet import Packet
 
@@ -16,6 +17,8 @@ from videogigagan.video.clock import Clock
 from videogigagan.video.extent import Extent, missing_bytes
 from videogigagan.video.hdr import light_level_of, mastering_display_of
 from videogigagan.video.info import Frame, VideoInfo
+from videogigagan.video.paths import is_pipe
+from videogigagan.video.pipes import INPUT_NAME, InputPipe, open_pipe
 from videogigagan.video.planes import (
     bit_depth_of,
     colour_of,
@@ -42,10 +45,10 @@ ADVICE = "Check that it plays to its end, or re-encode it and try again."
 
 @final
 class VideoFile(VideoSource):
-    """A video file, decoded by FFmpeg; its first frame is decoded on opening.
+    """A video file or pipe, decoded by FFmpeg; its first frame is decoded on opening.
 
     Args:
-        path: Any local file in a container of `streams.CONTAINERS`.
+        path: Any local file in a container of `streams.CONTAINERS`, or "-" for standard input.
         max_pixels: Width times height above which a frame is refused before it is decoded.
 
     Raises:
@@ -53,9 +56,10 @@ class VideoFile(VideoSource):
     """
 
     def __init__(self, path: Path, *, max_pixels: int = DEFAULT_MAX_PIXELS) -> None:
-        self._path = path
+        self._pipe = InputPipe() if is_pipe(path) else None
+        self._path = path = path if self._pipe is None else INPUT_NAME
         self._max_pixels = max_pixels
-        self._container = open_container(path)
+        self._container = self._open()
         self._pictures = self._decode()
         try:
             self._stream = choose_video(self._container, path)
@@ -63,8 +67,8 @@ class VideoFile(VideoSource):
             self._delivered = 0
             self._extent = Extent(self._container, self._stream)
             self._is_broadcast = has_floating_start(self._container)
-            self._is_untimed = lacks_timestamps(path)
-            self._missing_bytes = missing_bytes(path, self._container.format.name)
+            self._is_untimed = self._pipe is None and lacks_timestamps(path)
+            self._missing_bytes = self._count_missing()
             first = self._first_picture()
             self._colour = colour_of(first, self._stream.codec_context)
             self._orientation = orientation_of(first, path)
@@ -98,6 +102,23 @@ class VideoFile(VideoSource):
         """Release the file; harmless if done already."""
         self._pictures.close()  # before what it reads from, or FFmpeg crashes
         self._container.close()
+        if self._pipe is not None:
+            self._pipe.close()
+
+    def _open(self) -> InputContainer:
+        if self._pipe is None:
+            return open_container(self._path)
+        try:
+            return open_pipe(self._pipe)
+        except BaseException:
+            self._pipe.close()
+            raise
+
+    def _count_missing(self) -> int:
+        """Return the bytes that a file lacks of what its header declares."""
+        if self._pipe is not None:
+            return 0
+        return missing_bytes(self._path, self._container.format.name)
 
     def _prepare_decoder(self) -> None:
         context = self._stream.codec_context
@@ -179,6 +200,11 @@ class VideoFile(VideoSource):
         return []
 
     def _check_complete(self) -> None:
+        size = self._path.stat().st_size if self._pipe is None else self._pipe.count
+        if self._extent.leftover(size):
+            raise VideoError(
+                f"{self._path}: is cut short in the middle of frame {self._delivered}. {ADVICE}"
+            )
         seconds = self._extent.missing()
         if not seconds and not self._missing_bytes:
             return
@@ -247,6 +273,8 @@ class VideoFile(VideoSource):
             )
         if first.interlaced_frame:
             logger.warning("%s: is interlaced; deinterlace it first.", self._path)
+        if self._pipe is not None and len(self._container.streams) > 1:
+            logger.warning("%s: only its pictures are used.", self._path)
         moving = [s for s in self._container.streams.video if not is_picture(s)]
         if len(moving) > 1:
             logger.warning("%s: has %d videos; the first is used.", self._path, len(moving))

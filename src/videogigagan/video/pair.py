@@ -19,7 +19,7 @@ from videogigagan.video.background import WriteBehind, prefetch
 from videogigagan.video.compare import difference, side_by_side, wipe, wipe_share
 from videogigagan.video.encode import EncodeOptions
 from videogigagan.video.info import Frame, VideoInfo
-from videogigagan.video.paths import check_place, check_target, is_folder_target
+from videogigagan.video.paths import check_place, check_target, is_folder_target, is_pipe
 from videogigagan.video.reader import open_source
 from videogigagan.video.sink import VideoSink
 from videogigagan.video.slice_sink import SliceSink
@@ -203,6 +203,8 @@ def _pairs(
 def _check(
     first: Path, second: Path, target: Path, sliced: Sequence[Path], *, overwrite: bool
 ) -> None:
+    if any(map(is_pipe, (first, second, target))):
+        raise ConfigError("compare: takes no standard input or output. Give files.")
     # That an output is an input is told before that it exists.
     for source, replaceable in ((first, True), (second, overwrite)):
         check_target(source, target, overwrite=replaceable)

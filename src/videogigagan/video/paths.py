@@ -4,7 +4,7 @@ import itertools
 import os
 from pathlib import Path
 
-from videogigagan.errors import VideoError
+from videogigagan.errors import ConfigError, VideoError
 
 FILE_SUFFIXES = (".mp4", ".mkv", ".mov", ".m4v")
 """Containers that are written."""
@@ -12,11 +12,24 @@ FILE_SUFFIXES = (".mp4", ".mkv", ".mov", ".m4v")
 _serial = itertools.count()
 
 
+def is_pipe(path: Path) -> bool:
+    """Return whether a path stands for standard input or output: "-"."""
+    return path == Path("-")
+
+
 def default_output(path: Path, label: str) -> Path:
     """Return where the result of `path` goes unless told: "name_LABEL.ext" beside it.
 
     Containers that are not written become ".mkv"; a folder of images becomes a folder.
+
+    Raises:
+        ConfigError: It is standard input, which has neither name nor place.
     """
+    if is_pipe(path):
+        raise ConfigError(
+            "standard input: has no name for its result. Give -o FILE, or -o - for standard "
+            "output."
+        )
     path = path.resolve() if path.name in ("", ".", "..") else path
     if path.is_dir():
         return path.with_name(f"{path.name}_{label}")
@@ -26,7 +39,7 @@ def default_output(path: Path, label: str) -> Path:
 
 def is_folder_target(target: Path) -> bool:
     """Return whether the result is a folder of images: no suffix, or a folder is there."""
-    return target.is_dir() or not target.suffix
+    return not is_pipe(target) and (target.is_dir() or not target.suffix)
 
 
 def check_target(source: Path | None, target: Path, *, overwrite: bool) -> None:
@@ -34,13 +47,15 @@ def check_target(source: Path | None, target: Path, *, overwrite: bool) -> None:
 
     Args:
         source: What is read, or None if frames come from elsewhere.
-        target: A video file to be, or a folder of images to be.
+        target: A video file to be, or a folder of images to be; a pipe may always be written.
         overwrite: Whether something that exists there may be replaced.
 
     Raises:
         VideoError: The output is the input, exists, has a suffix that is not written, or lies
             in a folder that is missing or cannot be written to.
     """
+    if is_pipe(target):
+        return
     if not is_folder_target(target) and target.suffix.lower() not in FILE_SUFFIXES:
         raise VideoError(
             f"{target}: cannot be written, its suffix is not known ({target.suffix}). "

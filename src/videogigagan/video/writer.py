@@ -6,7 +6,8 @@ from videogigagan.video.encode import EncodeOptions
 from videogigagan.video.file_sink import FileSink
 from videogigagan.video.folder_sink import ImageFolderSink
 from videogigagan.video.info import VideoInfo
-from videogigagan.video.paths import check_target, is_folder_target
+from videogigagan.video.paths import check_target, is_folder_target, is_pipe
+from videogigagan.video.pipe_sink import NutSink, Y4MSink
 from videogigagan.video.sink import VideoSink
 
 
@@ -20,12 +21,12 @@ def open_sink(
     source: Path | None,
     overwrite: bool,
 ) -> VideoSink:
-    """Prepare to write a video file, or a folder of PNG images if `path` has no suffix.
+    """Prepare to write a video file, a folder of PNG images if `path` has no suffix, or a pipe.
 
     Nothing is created before the sink is entered as a context manager.
 
     Args:
-        path: Where the result will appear once it is whole.
+        path: Where the result will appear once it is whole; "-" is standard output.
         like: The source's description.
         width: Columns of the pictures that will be written.
         height: Rows of the pictures that will be written.
@@ -38,7 +39,10 @@ def open_sink(
         ConfigError: The options do not fit the size.
     """
     check_target(source, path, overwrite=overwrite)
+    if is_pipe(path):
+        kind = NutSink if options.pipe == "nut" else Y4MSink
+        return kind(like, width=width, height=height, options=options)
     if is_folder_target(path):
         return ImageFolderSink(path)
-    copied = None if source is None or source.is_dir() else source
+    copied = None if source is None or is_pipe(source) or source.is_dir() else source
     return FileSink(path, like, width=width, height=height, options=options, source=copied)
