@@ -1,12 +1,19 @@
 """The program between two others."""
 
+import array
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
+from typing import IO
 
 import av
 import numpy as np
 import pytest
+
+fcntl = pytest.importorskip("fcntl", reason="pipes are counted as on Unix")
+termios = pytest.importorskip("termios", reason="pipes are counted as on Unix")
 
 PROGRAM = Path(sys.executable).with_name("videogigagan")
 
@@ -61,6 +68,37 @@ def test_nothing_is_kept_of_a_pipe_that_was_cut(upscale, y4m, tmp_path) -> None:
     assert status == 1
     assert "standard input: is cut short in the middle of frame 2" in err.splitlines()[-1]
     assert list(tmp_path.iterdir()) == []
+
+
+def unread(pipe: IO[bytes]) -> int:
+    """Return the bytes that wait in a pipe."""
+    count = array.array("i", [0])
+    fcntl.ioctl(pipe, termios.FIONREAD, count)
+    return count[0]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")
+@pytest.mark.parametrize("given", [20, 2500])
+def test_ctrl_c_ends_waiting_for_a_program_that_says_nothing(
+    y4m, tiny_weights, tmp_path, given
+) -> None:
+    """In the middle of the header, and of the third frame."""
+    process = subprocess.Popen(
+        [PROGRAM, "upscale", "-", "-o", tmp_path / "x.mp4", "--weights", tiny_weights],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    process.stdin.write(y4m[:given])
+    process.stdin.flush()
+    while process.poll() is None and unread(process.stdin):
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    error = process.stderr.read().decode()
+    assert process.wait(timeout=60) == 130
+    assert error.splitlines()[-1] == "videogigagan: stopped; nothing half-written is left."
+    assert list(tmp_path.iterdir()) == []
+    process.stdin.close()
+    process.stderr.close()
 
 
 @pytest.mark.parametrize(

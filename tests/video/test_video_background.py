@@ -41,6 +41,20 @@ def test_prefetch_stops_when_closed():
     assert threads() == before
 
 
+def test_prefetch_does_not_wait_for_items_that_do_not_come():
+    over = threading.Event()
+
+    def one_and_no_more():
+        yield 1
+        over.wait()
+
+    before = threads()
+    ahead = prefetch(one_and_no_more(), 2, give_up=over.set)
+    assert next(ahead) == 1
+    ahead.close()
+    assert threads() == before
+
+
 def test_prefetch_raises_what_its_items_raise():
     def failing():
         yield 1

@@ -23,6 +23,7 @@ from videogigagan.video.info import Frame, VideoInfo
 from videogigagan.video.paths import default_output, is_folder_target, is_pipe
 from videogigagan.video.reader import open_source
 from videogigagan.video.sink import VideoSink
+from videogigagan.video.source import VideoSource
 from videogigagan.video.writer import open_sink
 
 _AHEAD = 8  # decoded frames that wait for the network
@@ -78,10 +79,9 @@ def upscale_file(
             if beside is not None:
                 beside.write(side_by_side(frame.pixels, large), frame)
 
-        frames = itertools.islice(reader.frames(), options.frames)
         count = 0
         with WriteBehind(write, _BEHIND) as writer:
-            for count, item in enumerate(_pairs(upscaler, frames, options), start=1):
+            for count, item in enumerate(_pairs(upscaler, reader, options), start=1):
                 writer.put(item)
                 if on_progress is not None:
                     on_progress(
@@ -112,13 +112,14 @@ def comparison_path(target: Path) -> Path:
 
 
 def _pairs(
-    upscaler: VideoUpscaler, frames: Iterator[Frame], options: UpscaleOptions
+    upscaler: VideoUpscaler, reader: VideoSource, options: UpscaleOptions
 ) -> Iterator[tuple[Frame, Tensor]]:
     """Each frame with its result; frames that were read ahead wait in a queue."""
     waiting: deque[Frame] = deque()
+    frames = itertools.islice(reader.frames(), options.frames)
 
     def pixels() -> Iterator[Float[Tensor, "3 h w"]]:
-        with closing(prefetch(frames, _AHEAD)) as ahead:
+        with closing(prefetch(frames, _AHEAD, give_up=reader.give_up)) as ahead:
             for frame in ahead:
                 waiting.append(frame)
                 yield frame.pixels

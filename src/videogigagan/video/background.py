@@ -24,11 +24,18 @@ class _End:
     """What ended it, if it was not exhaustion."""
 
 
-def prefetch(items: Iterable[T], depth: int) -> Generator[T, None, None]:
+def prefetch(
+    items: Iterable[T], depth: int, *, give_up: Callable[[], None] | None = None
+) -> Generator[T, None, None]:
     """Yield `items` in order while a thread fetches up to `depth` of them ahead.
 
     An exception of `items` is raised here, in its place. Closing this generator (or leaving the
     loop and dropping it) stops the thread; close it before whatever `items` reads from.
+
+    Args:
+        items: What to fetch.
+        depth: How many may wait.
+        give_up: Called when the thread is to stop, so that `items` ends what it waits for.
     """
     queue: Queue[T | _End] = Queue(depth)
     stop = threading.Event()
@@ -41,6 +48,8 @@ def prefetch(items: Iterable[T], depth: int) -> Generator[T, None, None]:
             raise item.error
     finally:
         stop.set()
+        if give_up is not None:
+            give_up()
         thread.join()
 
 

@@ -75,8 +75,10 @@ class VideoFile(VideoSource):
             self.info = self._describe(first)
             self._warn(first)
             self._first: av.VideoFrame | None = first
+            self._check_pipe()
         except BaseException:
             self.close()
+            self._check_pipe()
             raise
 
     def frames(self) -> Iterator[Frame]:
@@ -98,6 +100,11 @@ class VideoFile(VideoSource):
             self._delivered += 1
             picture = next(self._pictures, None)
 
+    def give_up(self) -> None:
+        """Let a read from a pipe end; files never keep anybody waiting."""
+        if self._pipe is not None:
+            self._pipe.give_up()
+
     def close(self) -> None:
         """Release the file; harmless if done already."""
         self._pictures.close()  # before what it reads from, or FFmpeg crashes
@@ -113,6 +120,10 @@ class VideoFile(VideoSource):
         except BaseException:
             self._pipe.close()
             raise
+
+    def _check_pipe(self) -> None:
+        if self._pipe is not None:
+            self._pipe.check()
 
     def _count_missing(self) -> int:
         """Return the bytes that a file lacks of what its header declares."""

@@ -98,6 +98,9 @@ class ImageFolder(VideoSource):
                 name=file.stem if self._names_are_unique else None,
             )
 
+    def give_up(self) -> None:
+        """Do nothing: reading an image never waits for long."""
+
     def close(self) -> None:
         """Do nothing: no file stays open between frames."""
 

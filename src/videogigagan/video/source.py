@@ -28,6 +28,10 @@ class VideoSource(ABC):
         """
 
     @abstractmethod
+    def give_up(self) -> None:
+        """Let a read that waits in another thread end; nothing can be read afterwards."""
+
+    @abstractmethod
     def close(self) -> None:
         """Release the input; harmless if done already."""
 
