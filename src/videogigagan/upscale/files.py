@@ -3,7 +3,7 @@
 import itertools
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
@@ -58,6 +58,7 @@ def upscale_file(
     started = time.monotonic()
     target = target or default_output(source, size_label(options, upscaler.scale))
     comparison = comparison_path(target) if options.compare == "side" else None
+    shots = _shots(options)
     with ExitStack() as stack:
         reader = stack.enter_context(open_source(source, max_pixels=options.max_pixels))
         size = result_size(
@@ -80,8 +81,9 @@ def upscale_file(
                 beside.write(side_by_side(frame.pixels, large), frame)
 
         count = 0
+        pairs = stack.enter_context(closing(_pairs(upscaler, reader, options, shots)))
         with WriteBehind(write, _BEHIND) as writer:
-            for count, item in enumerate(_pairs(upscaler, reader, options), start=1):
+            for count, item in enumerate(pairs, start=1):
                 writer.put(item)
                 if on_progress is not None:
                     on_progress(
@@ -112,20 +114,20 @@ def comparison_path(target: Path) -> Path:
 
 
 def _pairs(
-    upscaler: VideoUpscaler, reader: VideoSource, options: UpscaleOptions
-) -> Iterator[tuple[Frame, Tensor]]:
+    upscaler: VideoUpscaler, reader: VideoSource, options: UpscaleOptions, shots: FindShots
+) -> Generator[tuple[Frame, Tensor], None, None]:
     """Each frame with its result; frames that were read ahead wait in a queue."""
     waiting: deque[Frame] = deque()
     frames = itertools.islice(reader.frames(), options.frames)
+    # Closed here, not where frames are used, so that no thread reads when the reader closes.
+    with closing(prefetch(frames, _AHEAD, give_up=reader.give_up)) as ahead:
 
-    def pixels() -> Iterator[Float[Tensor, "3 h w"]]:
-        with closing(prefetch(frames, _AHEAD, give_up=reader.give_up)) as ahead:
+        def pixels() -> Iterator[Float[Tensor, "3 h w"]]:
             for frame in ahead:
                 waiting.append(frame)
                 yield frame.pixels
 
-    with closing(upscaler.stream(pixels(), shots=_shots(options))) as results:
-        for large in results:
+        for large in upscaler.stream(pixels(), shots=shots):
             yield waiting.popleft(), large
 
 

@@ -8,6 +8,7 @@ from typing import TypeAlias
 import numpy as np
 import torch.nn.functional as F
 from jaxtyping import Float
+from scenedetect import AdaptiveDetector, FrameTimecode, ThresholdDetector
 from torch import Tensor
 
 from videogigagan.errors import VideoError
@@ -32,8 +33,6 @@ def find_cuts(
     Args:
         frames: RGB in [0, 1], all of one size.
     """
-    from scenedetect import AdaptiveDetector, FrameTimecode, ThresholdDetector  # noqa: PLC0415 - slow
-
     detectors = (
         AdaptiveDetector(min_scene_len=_SHORTEST),
         ThresholdDetector(min_scene_len=_SHORTEST, fade_bias=1.0),
