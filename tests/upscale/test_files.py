@@ -183,6 +183,7 @@ def test_a_long_video_goes_through_window_by_window(upscaler, monkeypatch) -> No
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)  # the flow network takes its time on one thread
 def test_big_buck_bunny_keeps_sound_and_time(upscaler, clips, tmp_path) -> None:
     small = tmp_path / "small.mp4"
     source = clips / "bigbuckbunny.mp4"

@@ -18,6 +18,7 @@ from videogigagan.cli.inspect import Inspect
 from videogigagan.cli.train import Train
 from videogigagan.cli.upscale import Upscale
 from videogigagan.errors import ConfigError, VideoGigaGANError
+from videogigagan.ops.allocator import keep_freed_memory
 
 Command = (
     Annotated[Upscale, tyro.conf.subcommand("upscale")]
@@ -46,6 +47,7 @@ def parse(
 def main() -> None:
     """Run the command that the process was started with."""
     logging.basicConfig(format="videogigagan: %(message)s", level=logging.WARNING)
+    keep_freed_memory()
     try:
         parse(sys.argv[1:]).run()
         sys.stdout.flush()
