@@ -16,6 +16,7 @@ from videogigagan.model.generator import Generator
 from videogigagan.train.config import CacheConfig, TrainConfig
 from videogigagan.train.journal import Journal, read_journal
 from videogigagan.train.observe import RunView
+from videogigagan.train.provenance import Provenance
 from videogigagan.train.recipes import recipe
 from videogigagan.train.samples import Samples
 from videogigagan.train.validation import Validation
@@ -51,7 +52,7 @@ def test_a_damaged_file_among_those_that_judge_is_named_and_counted(
     (photos / min(judging)).write_bytes(b"no picture")
     config, line = learning_from(photos, 0.6), StepLine(1)
     onlookers = observers(config, Machine(), line)
-    assert [type(one) for one in onlookers] == [Journal, Samples, Validation]
+    assert [type(one) for one in onlookers] == [Provenance, Journal, Samples, Validation]
     for onlooker in onlookers:
         onlooker.started(view(config, tmp_path, 7))
     resumed, *skipped = read_journal(tmp_path / "journal.jsonl")
@@ -65,7 +66,7 @@ def test_a_damaged_file_among_those_that_judge_is_named_and_counted(
 
 def test_nothing_is_scored_where_nothing_is_held_out(tmp_path: Path) -> None:
     onlookers = observers(learning_from(tmp_path, 0.0), Machine(), StepLine(1))
-    assert [type(one) for one in onlookers] == [Journal, Samples]
+    assert [type(one) for one in onlookers] == [Provenance, Journal, Samples]
 
 
 def test_cached_features_have_no_clips_to_show(tmp_path: Path) -> None:

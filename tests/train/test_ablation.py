@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 from looking_on import photo_folder
-from train_fakes import tiny, trained
+from train_fakes import CPU, tiny, trained
 
 from videogigagan.data.settings import DataConfig, Weighted
 from videogigagan.errors import ConfigError, DataError
@@ -17,6 +17,7 @@ from videogigagan.train.ablation import (
     planned_steps,
     rows_of,
     seconds_of,
+    step_seconds,
     write_clips,
     write_report,
 )
@@ -127,3 +128,16 @@ def test_the_report_tells_cost_and_scale(tmp_path) -> None:
     assert page.endswith("| t |\n")
     with pytest.raises(DataError, match=r"ablation\.md: cannot be written \(No such file"):
         write_report(tmp_path / "none", config, rows, command="", tables="")
+
+
+def test_timing_ends_when_it_is_told_to(tmp_path) -> None:
+    data = DataConfig(
+        photos=(Weighted(path=str(photo_folder(tmp_path / "photos"))),),
+        frames=1,
+        small_size=12,
+        workers=0,
+    )
+    config = replace(tiny("image"), data=data)
+    with pytest.raises(KeyboardInterrupt):
+        step_seconds(config, tmp_path / "trial", None, CPU, stop=lambda: True)
+    assert not (tmp_path / "trial").exists()

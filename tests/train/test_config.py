@@ -202,6 +202,11 @@ def test_single_frames_teach_propagation_nothing() -> None:
             "optimiser: gradient_norm must be greater than 0, not 0.0.",
         ),
         (
+            lambda: LossWeights(gan=0.0, lpips=0.0, charbonnier=0.0),
+            "losses: nothing teaches the generator. Give gan, lpips, charbonnier, grid or "
+            "steadiness a weight above 0.",
+        ),
+        (
             lambda: StartConfig(image="a", generator="b"),
             "start: image and generator exclude each other. Name one.",
         ),

@@ -240,6 +240,7 @@ def test_lpips_wants_its_weights() -> None:
         judging(tiny(losses=LossWeights()), None)
 
 
+@pytest.mark.timeout(300)  # 30 s, or many times that beside a training run
 def test_one_clip_is_learned_along_a_known_curve(tmp_path: Path) -> None:
     """All of Eq. 2, with an LPIPS that nobody has trained."""
     config = tiny(

@@ -57,6 +57,17 @@ def test_a_run_goes_on_from_weights_of_its_own_shape(image_run: Path) -> None:
     assert all(torch.equal(value, given[key]) for key, value in taken.state_dict().items())
 
 
+def test_weights_of_another_shape_are_refused(image_run: Path) -> None:
+    """An image model would be inflated only if it were called one."""
+    start = StartConfig(generator=str(image_run / "generator.safetensors"))
+    message = (
+        r"generator\.safetensors: is a generator of another shape \('\S+' differs\)\. Name it "
+        r"as image to inflate it, or use its config\.$"
+    )
+    with pytest.raises(CheckpointError, match=message):
+        build_networks(tiny(start=start))
+
+
 def test_a_trained_reconstruction_is_not_reset_to_the_released_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -118,7 +118,7 @@ class Ablation:
             session.tell("videogigagan: measuring how long steps take")
             scratch, judges = folder / "trial", self.machine.judges
             return sum(
-                step_seconds(config, scratch, judges, session.devices)
+                step_seconds(config, scratch, judges, session.devices, session.stop)
                 for config in runs.values()
             )
 

@@ -20,6 +20,7 @@ from videogigagan.train.journal import JOURNAL, Journal
 from videogigagan.train.loop import run
 from videogigagan.train.observe import Observer
 from videogigagan.train.outlook import describe, found_data
+from videogigagan.train.provenance import Provenance
 from videogigagan.train.samples import Samples
 from videogigagan.train.validation import Validation, draw_clips
 
@@ -162,6 +163,7 @@ def observers(config: TrainConfig, machine: Machine, line: StepLine) -> list[Obs
         return clips
 
     found: list[Observer] = [
+        Provenance(),  # the first, so that a run that is refused leaves no trace
         journal,
         Samples(draw, every=config.sample_every, last=config.steps),
     ]

@@ -161,14 +161,24 @@ def planned_steps(folder: Path, budget: str, measure: Callable[[], float]) -> in
 
 
 def step_seconds(
-    config: TrainConfig, folder: Path, judges: Path | None, devices: Devices
+    config: TrainConfig,
+    folder: Path,
+    judges: Path | None,
+    devices: Devices,
+    stop: Callable[[], bool] = lambda: False,
 ) -> float:
-    """Time of a step, R1 in its share; three are made, in a folder that is then removed."""
+    """Time of a step, R1 in its share; three are made, in a folder that is then removed.
+
+    Raises:
+        KeyboardInterrupt: `stop`, which is asked after each, says so.
+    """
     origin = StartConfig(propagation=config.start.propagation)
     trial = replace(config, start=origin, steps=3, r1_every=2, save_every=3)
     shutil.rmtree(folder, ignore_errors=True)
-    made = list(run(trial, folder, judges=judges, devices=devices))
+    made = list(run(trial, folder, judges=judges, devices=devices, stop=stop))
     shutil.rmtree(folder, ignore_errors=True)
+    if stop():
+        raise KeyboardInterrupt
     plain, penalised = made[1].seconds, made[2].seconds
     return plain + max(penalised - plain, 0) / config.r1_every
 

@@ -39,6 +39,11 @@ class LossWeights:
         for name, weight in asdict(self).items():
             if not weight >= 0:
                 raise ConfigError(f"losses: {name} must be at least 0, not {weight}.")
+        if not any(weight for name, weight in asdict(self).items() if name != "r1"):
+            raise ConfigError(
+                "losses: nothing teaches the generator. Give gan, lpips, charbonnier, grid or "
+                "steadiness a weight above 0."
+            )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,6 +4,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+import torch
+
 from videogigagan.errors import ConfigError, VideoGigaGANError
 from videogigagan.frozen.lpips import LPIPS, load_lpips
 from videogigagan.model.checkpoint import Header, save_weights
@@ -83,7 +85,8 @@ class Training:
         self.devices = devices
         self._looking = tuple(observers)
         self._observers = self._looking if devices.is_main else ()
-        self._shown = Generator(config.generator).to(devices.device).eval()
+        with devices.device if devices.is_main else torch.device("meta"):  # one shows it
+            self._shown = Generator(config.generator).eval()
         self._shown.requires_grad_(requires_grad=False)
         self._learner = Learner(build_networks(config), config, devices, lpips)
         self._state = self._learner.state

@@ -60,8 +60,10 @@ def choose_what_learns(generator: Generator, config: TrainConfig) -> None:
 
 def _start_generator(generator: Generator, start: StartConfig) -> None:
     trained = start.image or start.generator
-    if trained is not None:
-        inflate(load_generator(Path(trained)), generator)
+    if start.image is not None:
+        inflate(load_generator(Path(start.image)), generator)
+    elif start.generator is not None:
+        _copy(Path(start.generator), generator)
     if start.propagation is None:
         return
     if generator.propagation is None:
@@ -72,3 +74,15 @@ def _start_generator(generator: Generator, start: StartConfig) -> None:
     load_released(generator.propagation, content, name=start.propagation)
     if generator.reconstruction is not None and trained is None:  # else it is trained, too
         load_released(generator.reconstruction, content, name=start.propagation)
+
+
+def _copy(path: Path, generator: Generator) -> None:
+    """Fill a generator from one of the same shape."""
+    given, taken = load_generator(path).state_dict(), generator.state_dict()
+    for key in dict.fromkeys((*taken, *given)):
+        if key not in given or key not in taken or given[key].shape != taken[key].shape:
+            raise CheckpointError(
+                f"{path}: is a generator of another shape ('{key}' differs). Name it as image "
+                f"to inflate it, or use its config."
+            )
+    generator.load_state_dict(given)
