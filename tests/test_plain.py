@@ -43,6 +43,7 @@ def test_a_whole_number_will_do_for_a_fraction() -> None:
     assert isinstance(made.rate, float)
 
 
+@pytest.mark.catalogue("T50")
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -61,6 +62,7 @@ def test_anything_else_is_refused(change: dict, message: str) -> None:
     assert str(caught.value) == message
 
 
+@pytest.mark.catalogue("T50")
 def test_what_is_missing_is_refused() -> None:
     with pytest.raises(TypeError, match="missing 1 required keyword-only argument: 'part'"):
         from_plain(Whole, {})

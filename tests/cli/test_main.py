@@ -123,6 +123,7 @@ class Malicious:
         return os.mkdir, ("hacked",)
 
 
+@pytest.mark.catalogue("T48")
 def test_import_runs_no_code(run, monkeypatch, tmp_path) -> None:
     monkeypatch.chdir(tmp_path)
     torch.save({"params": Malicious()}, "bad.pth")
@@ -141,6 +142,7 @@ def test_import_refuses_other_networks(run, tmp_path) -> None:
     assert "neither a BasicVSR nor a BasicVSR++ (1 tensors found)" in err
 
 
+@pytest.mark.catalogue("T35")
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")
 def test_ctrl_c_leaves_no_half_file(tmp_path, tiny_weights, long_video) -> None:
     process = subprocess.Popen(

@@ -76,6 +76,7 @@ def blur_and_sample(picture: np.ndarray) -> np.ndarray:
     return small
 
 
+@pytest.mark.catalogue("T63")
 @pytest.mark.parametrize(("height", "width"), SIZES)
 @pytest.mark.parametrize("factor", [2, 4])
 def test_bicubic_reduction_is_matlabs(height: int, width: int, factor: int) -> None:

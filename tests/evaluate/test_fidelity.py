@@ -29,6 +29,7 @@ def colour(red: float, green: float, blue: float) -> torch.Tensor:
     )
 
 
+@pytest.mark.catalogue("T62")
 @pytest.mark.parametrize(
     ("rgb", "expected"),
     [
@@ -44,6 +45,7 @@ def test_luma_is_bt601_in_studio_range(rgb: tuple[float, ...], expected: float) 
     assert_close(luma(picture), torch.full((2, 4, 5), float(expected)), atol=1e-3, rtol=0)
 
 
+@pytest.mark.catalogue("T62")
 @given(steps=st.integers(1, 200))
 def test_uniform_error_has_the_psnr_of_the_formula(steps: int) -> None:
     """Grey brighter by k of 255 levels is k·219/255 of luma away."""
@@ -114,6 +116,7 @@ def slow_ssim(first: np.ndarray, second: np.ndarray) -> float:
     return float(np.mean(scores))
 
 
+@pytest.mark.catalogue("T62")
 def test_ssim_of_luma_agrees_with_the_definition() -> None:
     result, truth = pictures(2)
     expected = [
@@ -146,6 +149,7 @@ def test_psnr_of_rgb_counts_all_colours_alike(steps: int) -> None:
     assert_close(psnr_rgb(red, black), torch.full((2,), expected), atol=1e-3, rtol=0)
 
 
+@pytest.mark.catalogue("T62")
 @pytest.mark.parametrize("figure", FIGURES)
 def test_border_does_not_count(figure: Callable) -> None:
     result, truth = pictures(2, 21, 23)

@@ -48,6 +48,7 @@ def test_records_are_found_again(path: Path) -> None:
     assert Journal(path).find(TASK) == RECORD
 
 
+@pytest.mark.catalogue("T65")
 @pytest.mark.parametrize(
     "change",
     [

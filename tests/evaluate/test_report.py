@@ -117,6 +117,7 @@ def test_markdown_is_a_table() -> None:
     assert markdown(["a", "b"], [["c", "1"]]) == "| a | b |\n| --- | ---: |\n| c | 1 |"
 
 
+@pytest.mark.catalogue("T65")
 def test_everything_is_written_down(vid4) -> None:
     write_report(vid4, made_up(vid4), COST)
     found = json.loads((vid4.out / "scores.json").read_text())

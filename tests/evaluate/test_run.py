@@ -177,6 +177,7 @@ def fail_politely(*_):
     raise DataError("disk: is full (0 bytes). Free it.")
 
 
+@pytest.mark.catalogue("T64")
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
@@ -192,6 +193,7 @@ def test_what_does_not_fit_is_an_error(two_clips, tmp_path, spoil, message) -> N
     assert len(str(raised.value).splitlines()) == 1
 
 
+@pytest.mark.catalogue("T64")
 @pytest.mark.parametrize(("extra", "message"), [(-1, "fewer .*4 of 5"), (1, "more .*6 of 5")])
 def test_wrong_number_of_frames_is_an_error(two_clips, tmp_path, extra, message) -> None:
     def upscale(clip, _):

@@ -84,6 +84,7 @@ def test_loaded_is_what_was_saved(
     assert [entry.name for entry in path.parent.iterdir()] == [path.name]
 
 
+@pytest.mark.catalogue("T48")
 def test_half_precision_is_widened_on_loading(path: Path) -> None:
     network = network_of(JUDGE)
     save_weights(path, network, Header(config=JUDGE), dtype=torch.float16)

@@ -68,6 +68,7 @@ def test_missing_file_is_one_line(path: Path) -> None:
     assert refused(path).endswith(": no such file. Give a weights file.")
 
 
+@pytest.mark.catalogue("T48")
 @pytest.mark.parametrize(
     "content", [b"", b"not weights\n", pickle.dumps({"weight": [1.0]})], ids=repr
 )
@@ -78,6 +79,7 @@ def test_files_of_another_format_are_not_read(path: Path, content: bytes) -> Non
     assert message.endswith("Convert pickled weights with `videogigagan import`.")
 
 
+@pytest.mark.catalogue("T48")
 def test_a_truncated_file_is_damaged(saved: Path) -> None:
     saved.write_bytes(saved.read_bytes()[:-100])
     assert "is not a safetensors file, or damaged (" in refused(saved)
@@ -98,6 +100,7 @@ def test_files_of_an_unheard_of_kind_are_not_read(saved: Path) -> None:
     assert refused(saved).endswith("Convert it with `videogigagan import`.")
 
 
+@pytest.mark.catalogue("T50")
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
@@ -155,11 +158,13 @@ def test_missing_tensors_are_named(saved: Path) -> None:
     assert "lacks 'mix.bias'. The file does not fit its own header" in refused(saved)
 
 
+@pytest.mark.catalogue("T48")
 def test_foreign_tensors_are_named(saved: Path) -> None:
     rewrite(saved, tensors=load_file(saved) | {"soup": torch.zeros(1)})
     assert "has the foreign tensor 'soup'." in refused(saved)
 
 
+@pytest.mark.catalogue("T48")
 def test_wrong_shapes_are_named(saved: Path) -> None:
     rewrite(saved, tensors=load_file(saved) | {"mix.bias": torch.zeros(9)})
     assert "'mix.bias' has shape (9,), the network needs (8,)." in refused(saved)

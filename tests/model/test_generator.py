@@ -69,6 +69,7 @@ def test_image_model_sees_one_frame_only() -> None:
     assert torch.equal(made(changed)[:, 1:], made(clip())[:, 1:])
 
 
+@pytest.mark.catalogue("T23", "T26")
 @torch.no_grad()
 def test_chunks_change_nothing_while_temporal_layers_are_zero() -> None:
     made = trained(temporal=False)
@@ -92,6 +93,7 @@ def test_added_stem_starts_equal_to_the_image_model() -> None:
 # Sizes
 
 
+@pytest.mark.catalogue("T31")
 @pytest.mark.parametrize("scale", [2, 4, 8])
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (7, 5), (21, 30)])
 @torch.no_grad()
@@ -190,6 +192,7 @@ def test_every_layer_has_noise_of_its_own() -> None:
     assert layers == list(range(len(layers)))
 
 
+@pytest.mark.catalogue("T25")
 @torch.no_grad()
 def test_frames_that_stand_still_stay_still() -> None:
     made = trained()

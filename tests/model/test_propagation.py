@@ -75,6 +75,7 @@ def test_clips_of_a_batch_do_not_mix() -> None:
     assert_close(made(clip())[1:], made(clip()[1:]), atol=1e-5, rtol=1e-5)
 
 
+@pytest.mark.catalogue("T25")
 @torch.no_grad()
 def test_a_still_clip_without_flow_settles() -> None:
     """Nothing moves and branches forget their state: all frames have the same features."""
@@ -92,6 +93,7 @@ def test_a_single_frame_is_a_clip() -> None:
     assert network()(clip(1)).shape == (2, 1, 4, 12, 10)
 
 
+@pytest.mark.catalogue("T23")
 @pytest.mark.usefixtures("quick_flow")
 @torch.no_grad()
 @pytest.mark.parametrize("cuts", [(0, 6), (0, 1, 2, 6), (0, 4, 6)], ids=str)

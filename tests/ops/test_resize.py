@@ -40,6 +40,7 @@ def reduction(size: int, factor: int) -> np.ndarray:
     return matrix
 
 
+@pytest.mark.catalogue("T63")
 @given(rows=st.integers(1, 6), columns=st.integers(1, 6), factor=st.sampled_from([2, 3, 4, 8]))
 def test_reduction_is_matlabs(rows: int, columns: int, factor: int) -> None:
     height, width = rows * factor, columns * factor

@@ -50,6 +50,7 @@ def test_a_config_comes_back_from_its_file(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == ["config.json"]
 
 
+@pytest.mark.catalogue("T50")
 @pytest.mark.parametrize(
     ("change", "reason"),
     [

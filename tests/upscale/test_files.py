@@ -9,8 +9,9 @@ import torch
 from videogigagan import UpscaleOptions, VideoUpscaler, upscale_video
 from videogigagan.errors import CheckpointError, VideoError
 from videogigagan.ops.resize import resize
-from videogigagan.upscale.files import comparison_path, upscale_file
+from videogigagan.upscale.files import upscale_file
 from videogigagan.upscale.options import Progress
+from videogigagan.upscale.outputs import comparison_path
 from videogigagan.video.encode import EncodeOptions
 from videogigagan.video.reader import open_source
 
@@ -34,6 +35,7 @@ def upscaler(tiny_weights: Path) -> VideoUpscaler:
     return VideoUpscaler.from_pretrained(tiny_weights, device="cpu")
 
 
+@pytest.mark.catalogue("T01", "T02", "T05")
 def test_everything_but_the_size_is_kept(upscaler, small_video, tmp_path) -> None:
     target = tmp_path / "large.mp4"
     result = upscale_file(upscaler, small_video, target, options=FAST)
@@ -45,6 +47,7 @@ def test_everything_but_the_size_is_kept(upscaler, small_video, tmp_path) -> Non
     assert sorted(path.name for path in tmp_path.iterdir()) == ["large.mp4"]
 
 
+@pytest.mark.catalogue("T26")
 def test_same_seed_same_bytes(upscaler, small_video, tmp_path) -> None:
     for name in ("a.mp4", "b.mp4"):
         upscale_file(upscaler, small_video, tmp_path / name, options=FAST)
@@ -96,6 +99,7 @@ def test_progress_counts_every_frame(upscaler, small_video, tmp_path) -> None:
     assert seen[-1].remaining == 0
 
 
+@pytest.mark.catalogue("T36")
 @pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
 def test_stopping_half_way_leaves_nothing(upscaler, small_video, tmp_path, error) -> None:
     def stop(progress: Progress) -> None:
@@ -107,6 +111,7 @@ def test_stopping_half_way_leaves_nothing(upscaler, small_video, tmp_path, error
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.catalogue("T36")
 def test_default_output_lies_beside_the_input(tiny_weights, small_video, tmp_path) -> None:
     source = tmp_path / "clip.mp4"
     source.write_bytes(small_video.read_bytes())

@@ -37,6 +37,7 @@ def clip(frames: int) -> Tensor:
     return torch.rand(frames, 3, 16, 16, generator=torch.Generator().manual_seed(1))
 
 
+@pytest.mark.catalogue("T01")
 @pytest.mark.parametrize("frames", [1, 2, 3, 4, 7])
 def test_there_is_one_result_for_each_frame(frames: int) -> None:
     """Less than a chunk, a chunk, one more, and one more than two."""
@@ -53,6 +54,7 @@ def test_results_keep_to_the_range_whatever_the_network_says() -> None:
     assert loud.max() == 1
 
 
+@pytest.mark.catalogue("T24")
 def test_nothing_passes_a_cut() -> None:
     """Frames of a shot are those of the shot alone."""
     made = upscaler(chunk=2)
@@ -61,6 +63,7 @@ def test_nothing_passes_a_cut() -> None:
     assert torch.equal(torch.stack(list(streamed)), torch.cat(apart))
 
 
+@pytest.mark.catalogue("T24")
 def test_a_cut_is_found() -> None:
     made = upscaler(chunk=2)
     dark, light = clip(6) / 8, 1 - clip(6) / 8
@@ -70,6 +73,7 @@ def test_a_cut_is_found() -> None:
     assert not torch.equal(streamed[6:], whole[6:])
 
 
+@pytest.mark.catalogue("T23")
 def test_a_long_shot_goes_on_from_window_to_window(monkeypatch: pytest.MonkeyPatch) -> None:
     """The past is known exactly; what is far ahead is not."""
     made, shot = upscaler(chunk=2), clip(9)
@@ -92,6 +96,7 @@ def test_one_chunk_is_what_the_generator_makes() -> None:
     assert_close(result, expected, atol=2e-3, rtol=0)  # features rest in half precision
 
 
+@pytest.mark.catalogue("T26")
 def test_a_seed_decides_every_byte() -> None:
     first = upscaler(seed=1).upscale_tensor(clip(2))
     torch.manual_seed(123)
@@ -99,6 +104,7 @@ def test_a_seed_decides_every_byte() -> None:
     assert not torch.equal(first, upscaler(seed=2).upscale_tensor(clip(2)))
 
 
+@pytest.mark.catalogue("T30")
 def test_bf16_is_close_to_fp32() -> None:
     half = upscaler(precision="bf16").upscale_tensor(clip(2))
     full = upscaler(precision="fp32").upscale_tensor(clip(2))
@@ -113,6 +119,7 @@ def test_auto_precision_on_a_cpu_is_fp32() -> None:
     assert torch.equal(upscaler().upscale_tensor(clip(1)), full)
 
 
+@pytest.mark.catalogue("T29")
 def test_pixels_that_are_no_numbers_are_one_line() -> None:
     broken = generator()
     torch.nn.init.constant_(broken.get_parameter("stem.features.bias"), math.nan)

@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Iterator
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,6 +13,7 @@ lengths = st.integers(0, 200)
 sizes = st.integers(1, 40)
 
 
+@pytest.mark.catalogue("T01", "T23")
 @given(length=lengths, size=sizes)
 def test_chunks_cover_every_frame_exactly_once(length: int, size: int) -> None:
     kept = [frame for c in chunks(length, size) for frame in range(c.keep, c.stop)]
@@ -50,6 +52,7 @@ def stream(shots: list[int]) -> Iterator[tuple[int, bool]]:
 shot_lists = st.lists(st.integers(1, 60), max_size=5)
 
 
+@pytest.mark.catalogue("T01", "T23")
 @given(shots=shot_lists, longest=sizes, chunk=sizes)
 def test_windows_own_every_frame_exactly_once(
     shots: list[int], longest: int, chunk: int
@@ -87,6 +90,7 @@ def test_a_shot_that_can_be_held_is_one_window() -> None:
     assert (len(window.frames), window.keep, window.begins) == (95, 95, True)
 
 
+@pytest.mark.catalogue("T32")
 def test_no_more_is_read_than_a_window_holds_and_one_frame() -> None:
     frames = stream([100])
     window = next(windows(frames, 40, chunk=10))

@@ -24,6 +24,7 @@ def test_prefetch_keeps_order(count):
     assert threads() == before
 
 
+@pytest.mark.catalogue("T32")
 def test_prefetch_is_bounded():
     seen = []
     ahead = prefetch(numbers(100, seen), 3)
@@ -74,6 +75,7 @@ def test_write_behind_keeps_order_and_finishes():
     assert written == list(range(50))
 
 
+@pytest.mark.catalogue("T32")
 def test_write_behind_is_bounded():
     gate = threading.Event()
     done = []

@@ -37,6 +37,7 @@ def ramp(height: int = 24, width: int = 32) -> torch.Tensor:
 EVERY = list(itertools.product((1, 4, 5, 6, 7, 9), (False, True), (8, 10, 12)))
 
 
+@pytest.mark.catalogue("T15")
 @pytest.mark.parametrize(("matrix", "full_range", "depth"), EVERY)
 def test_rgb_survives_yuv_at_full_resolution(matrix, full_range, depth):
     rgb = ramp()
@@ -46,6 +47,7 @@ def test_rgb_survives_yuv_at_full_resolution(matrix, full_range, depth):
     assert (back - rgb).abs().max() < 2 / ((1 << depth) - 1)
 
 
+@pytest.mark.catalogue("T15")
 @pytest.mark.parametrize(("matrix", "full_range", "depth"), EVERY)
 def test_samples_survive_rgb_exactly(matrix, full_range, depth):
     tags = colour(matrix, full_range=full_range)
@@ -57,6 +59,7 @@ def test_samples_survive_rgb_exactly(matrix, full_range, depth):
     assert torch.equal(chroma_again[:, inside], chroma[:, inside])
 
 
+@pytest.mark.catalogue("T15")
 def test_known_colours_have_known_codes():
     bt709 = colour(1, full_range=False)
     red = torch.tensor([1.0, 0, 0])[:, None, None]
@@ -87,6 +90,7 @@ def test_swscale_agrees_on_smooth_pictures(pixel_format, matrix, swscale):
         assert np.abs(ours - theirs)[2:-2, 2:-2].max() < 6
 
 
+@pytest.mark.catalogue("T15", "T18")
 @pytest.mark.parametrize("pixel_format", ["yuv420p", "yuv422p", "yuv444p"])
 @pytest.mark.parametrize("full_range", [1, 2])
 @pytest.mark.parametrize("tags", [(1, 1, 1), (6, 6, 6), (5, 5, 4), (9, 9, 14)])
@@ -119,6 +123,7 @@ def test_identity_keeps_pixels_and_tags(tmp_path, copy_frames, pixel_format, ful
             assert error.max() <= 3 / 255
 
 
+@pytest.mark.catalogue("T16")
 def test_ten_bits_stay_ten_bits(tmp_path, copy_frames):
     source = Clip(
         frames=1,
@@ -148,6 +153,7 @@ def test_ten_bits_stay_ten_bits(tmp_path, copy_frames):
         assert (left - right).abs().mean() < 4 / 1023
 
 
+@pytest.mark.catalogue("T20")
 def test_mean_does_not_drift():
     tags = colour(6, full_range=False)
     picture = torch.full((3, 16, 16), 0.437) + torch.tensor([0.1, 0.0, -0.1])[:, None, None]
@@ -158,6 +164,7 @@ def test_mean_does_not_drift():
     assert drift.abs().max() < 1.5 / 255
 
 
+@pytest.mark.catalogue("T12")
 @pytest.mark.parametrize("size", [(17, 9), (1, 1), (2, 1), (33, 16)])
 def test_odd_sizes_are_read(size):
     width, height = size
@@ -196,6 +203,7 @@ def test_every_layout_is_read(pixel_format):
     assert (found - torch.from_numpy(grey).permute(2, 0, 1) / 255).abs().max() < 0.02
 
 
+@pytest.mark.catalogue("T17")
 def test_untagged_video_is_guessed_by_size_and_tagged(tmp_path, copy_frames):
     assert [guess_matrix(*size) for size in ((640, 480), (720, 576), (1280, 720), (640, 720))]
     assert guess_matrix(720, 576) == 6
@@ -221,12 +229,14 @@ def test_pixel_format_can_be_chosen(tmp_path, copy_frames):
         assert (video.info.sampling, video.info.bit_depth) == ("444", 10)
 
 
+@pytest.mark.catalogue("T15")
 def test_unsupported_matrix_is_refused(tmp_path):
     source = Clip(frames=1, matrix=8).write(tmp_path / "in.mp4")
     with pytest.raises(VideoError, match="has the colour matrix 'ycgco', which is not"):
         open_source(source)
 
 
+@pytest.mark.catalogue("T19")
 def test_transparency_is_dropped_with_a_warning(tmp_path, caplog):
     source = Clip(frames=1, codec="ffv1", pixel_format="yuva420p").write(tmp_path / "in.mkv")
     with open_source(source) as video:
@@ -239,6 +249,7 @@ def test_default_options_are_used_elsewhere():
     assert FAST.codec == "auto"
 
 
+@pytest.mark.catalogue("T16")
 @pytest.mark.parametrize("codec", ["h264", "h265"])
 def test_hdr_metadata_is_kept(tmp_path, copy_frames, codec):
     display = "G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,1)"

@@ -11,6 +11,7 @@ from videogigagan.video.encode import EncodeOptions
 from videogigagan.video.reader import open_source
 
 
+@pytest.mark.catalogue("T05")
 @pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv"])
 def test_sound_is_copied_byte_for_byte(tmp_path, copy_frames, suffix):
     source = Clip(frames=30, audio=("eng", "deu")).write(tmp_path / f"in{suffix}")
@@ -25,6 +26,7 @@ def test_sound_is_copied_byte_for_byte(tmp_path, copy_frames, suffix):
         assert container.metadata["title"] == "A test"
 
 
+@pytest.mark.catalogue("T04")
 @pytest.mark.parametrize("start", [Fraction(1, 2), Fraction(-1, 48)])
 def test_sound_keeps_its_offset(tmp_path, copy_frames, start):
     source = Clip(audio=("eng",), audio_start=start).write(tmp_path / "in.mp4")
@@ -33,6 +35,7 @@ def test_sound_keeps_its_offset(tmp_path, copy_frames, start):
     assert frame_times(result) == frame_times(source)
 
 
+@pytest.mark.catalogue("T09")
 def test_video_need_not_be_the_first_stream(tmp_path, copy_frames):
     source = Clip(audio=("eng",), video_index=1).write(tmp_path / "in.mkv")
     with av.open(str(source)) as container:
@@ -41,6 +44,7 @@ def test_video_need_not_be_the_first_stream(tmp_path, copy_frames):
     assert packets(result, "audio") == packets(source, "audio")
 
 
+@pytest.mark.catalogue("T05", "T07", "T08")
 def test_subtitles_chapters_and_dispositions_are_kept(tmp_path, copy_frames):
     clip = Clip(frames=12, audio=("eng",), subtitle=True, chapters=True)
     source = clip.write(tmp_path / "in.mkv")
@@ -53,6 +57,7 @@ def test_subtitles_chapters_and_dispositions_are_kept(tmp_path, copy_frames):
             assert left.disposition == right.disposition
 
 
+@pytest.mark.catalogue("T08")
 def test_attachments_are_kept(tmp_path, copy_frames):
     source = tmp_path / "in.mkv"
     plain = Clip().write(tmp_path / "plain.mkv")
@@ -69,6 +74,7 @@ def test_attachments_are_kept(tmp_path, copy_frames):
         assert (font.name, font.data) == ("font.ttf", b"letters")
 
 
+@pytest.mark.catalogue("T07")
 def test_stream_that_does_not_fit_is_named(tmp_path, copy_frames):
     source = Clip(subtitle=True).write(tmp_path / "in.mkv")
     with pytest.raises(
@@ -81,6 +87,7 @@ def test_stream_that_does_not_fit_is_named(tmp_path, copy_frames):
     assert len(frame_pts(result)) == 6
 
 
+@pytest.mark.catalogue("T09")
 def test_cover_art_is_not_the_video(tmp_path, copy_frames, caplog):
     source = tmp_path / "in.mp4"
     plain = Clip().write(tmp_path / "plain.mp4")
@@ -107,6 +114,7 @@ def test_cover_art_is_not_the_video(tmp_path, copy_frames, caplog):
     assert len(frame_pts(result)) == 6
 
 
+@pytest.mark.catalogue("T09")
 def test_missing_sound_is_fine(tmp_path, copy_frames):
     source = Clip().write(tmp_path / "in.mp4")
     result = copy_frames(source, tmp_path / "out.mp4", options=FAST)

@@ -24,6 +24,7 @@ def starts(frames: Tensor) -> list[int]:
     return [index for index, (_, first) in enumerate(told) if first]
 
 
+@pytest.mark.catalogue("T24")
 def test_hard_cuts_are_found_to_the_frame() -> None:
     joined = torch.cat([scene(0, 12), scene(1, 7), scene(2, 20)])
     assert starts(joined) == [0, 12, 19]

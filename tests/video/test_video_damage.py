@@ -53,6 +53,7 @@ def clips(tmp_path_factory):
     return made
 
 
+@pytest.mark.catalogue("T40")
 @pytest.mark.parametrize("suffix", CODECS)
 def test_intact_files_raise_no_alarm(clips, suffix, caplog):
     if suffix not in clips:
@@ -65,6 +66,7 @@ def test_intact_files_raise_no_alarm(clips, suffix, caplog):
     assert "timestamps" not in caplog.text
 
 
+@pytest.mark.catalogue("T40")
 def test_live_recording_without_duration_raises_no_alarm(tmp_path):
     clip = Clip(frames=20, audio=("eng",), muxer=(("live", "1"),)).write(tmp_path / "in.mkv")
     assert len(read(clip)) == 20
@@ -76,6 +78,7 @@ def test_fragmented_mp4_raises_no_alarm(tmp_path):
     assert len(read(clip)) == 20
 
 
+@pytest.mark.catalogue("T40")
 @pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv", ".webm", ".avi"])
 @pytest.mark.parametrize("percent", [30, 60, 80, 90, 95, 99])
 def test_short_files_are_refused(clips, tmp_path, suffix, percent):
@@ -86,6 +89,7 @@ def test_short_files_are_refused(clips, tmp_path, suffix, percent):
         read(short)
 
 
+@pytest.mark.catalogue("T40")
 def test_short_file_delivers_its_whole_frames_first(clips, tmp_path):
     whole = clips[".mp4"].read_bytes()
     short = tmp_path / "short.mp4"
@@ -98,6 +102,7 @@ def test_short_file_delivers_its_whole_frames_first(clips, tmp_path):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.catalogue("T41")
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
 @pytest.mark.parametrize("percent", [30, 50, 70])
 def test_damage_in_the_middle_is_refused(clips, tmp_path, suffix, percent):
@@ -110,6 +115,7 @@ def test_damage_in_the_middle_is_refused(clips, tmp_path, suffix, percent):
         read(damaged)
 
 
+@pytest.mark.catalogue("T40")
 def test_missing_index_at_the_end_is_refused(tmp_path):
     whole = Clip(frames=20).write(tmp_path / "whole.mp4").read_bytes()
     (tmp_path / "short.mp4").write_bytes(whole[: len(whole) // 2])
@@ -117,6 +123,7 @@ def test_missing_index_at_the_end_is_refused(tmp_path):
         read(tmp_path / "short.mp4")
 
 
+@pytest.mark.catalogue("T14", "T41")
 def test_broadcast_may_begin_in_the_middle(tmp_path):
     clip = Clip(frames=20, width=64, height=48, noise=True, options=(("g", "8"), ("bf", "0")))
     content = clip.write(tmp_path / "whole.ts").read_bytes()
@@ -152,6 +159,7 @@ def test_size_change_is_refused(tmp_path):
         read(tmp_path / "both.h264")
 
 
+@pytest.mark.catalogue("T14")
 def test_time_that_jumps_back_is_refused(tmp_path):
     with open_source(Clip().write(tmp_path / "in.mp4")) as video:
         clock = Clock(video.info, tmp_path)

@@ -105,6 +105,7 @@ def test_images_of_two_sizes_are_refused(folder):
         list(video.frames())
 
 
+@pytest.mark.catalogue("T40")
 @pytest.mark.parametrize("content", [b"", b"\x89PNG\r\n\x1a\n", b"words"])
 def test_damaged_image_is_refused(folder, content):
     (folder / "f3.png").write_bytes(content)
@@ -115,6 +116,7 @@ def test_damaged_image_is_refused(folder, content):
         list(video.frames())
 
 
+@pytest.mark.catalogue("T40")
 def test_short_image_is_refused(folder):
     noise = np.random.default_rng(0).integers(0, 255, (5, 6, 3), dtype=np.uint8)
     Image.fromarray(noise).save(folder / "f3.png")
@@ -124,6 +126,7 @@ def test_short_image_is_refused(folder):
         list(video.frames())
 
 
+@pytest.mark.catalogue("T46")
 def test_large_images_are_refused(folder, monkeypatch):
     with pytest.raises(VideoError, match="is 6x5, more than 29 pixels"):
         open_source(folder, max_pixels=29)
@@ -132,6 +135,7 @@ def test_large_images_are_refused(folder, monkeypatch):
         open_source(folder)
 
 
+@pytest.mark.catalogue("T19")
 def test_transparency_is_dropped_with_a_warning(tmp_path, caplog):
     Image.new("RGBA", (4, 4), (255, 0, 0, 10)).save(tmp_path / "1.png")
     with open_source(tmp_path) as video:

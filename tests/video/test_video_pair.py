@@ -113,6 +113,7 @@ def test_images_go_in_and_out(pair, tmp_path):
     assert packets(again.output, "audio") == packets(pair[0], "audio")
 
 
+@pytest.mark.catalogue("T64")
 @pytest.mark.parametrize(("one", "other"), [(6, 8), (8, 6)])
 def test_different_numbers_of_frames_are_refused_with_both(tmp_path, one, other):
     first = Clip(frames=one).write(tmp_path / "first.mp4")

@@ -38,6 +38,7 @@ def test_good_targets_pass(tmp_path):
     check_target(source, tmp_path / "old.mkv", overwrite=True)
 
 
+@pytest.mark.catalogue("T36")
 def test_output_that_is_the_input_is_refused(tmp_path):
     source = Clip(frames=1).write(tmp_path / "in.mp4")
     (tmp_path / "link.mp4").symlink_to(source)
@@ -47,6 +48,7 @@ def test_output_that_is_the_input_is_refused(tmp_path):
             check_target(source, tmp_path / target, overwrite=True)
 
 
+@pytest.mark.catalogue("T36")
 def test_existing_output_is_refused(tmp_path):
     (tmp_path / "out.mp4").touch()
     with pytest.raises(VideoError, match=r"exists already. .*--overwrite"):
@@ -64,17 +66,20 @@ def test_unknown_suffix_is_refused(tmp_path):
         check_target(None, tmp_path / "out.webm", overwrite=False)
 
 
+@pytest.mark.catalogue("T38")
 def test_missing_folder_is_refused(tmp_path):
     with pytest.raises(VideoError, match=r"its folder does not exist .*Create it first"):
         check_target(None, tmp_path / "none" / "out.mp4", overwrite=False)
 
 
+@pytest.mark.catalogue("T38")
 def test_read_only_folder_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "access", lambda *_: False)
     with pytest.raises(VideoError, match="its folder is read-only"):
         check_target(None, tmp_path / "out.mp4", overwrite=False)
 
 
+@pytest.mark.catalogue("T38")
 def test_temporary_names_are_hidden_short_and_different(tmp_path):
     target = tmp_path / ("é" * 120 + ".mp4")
     one, two = temporary_for(target), temporary_for(target)

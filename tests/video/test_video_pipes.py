@@ -87,11 +87,13 @@ def test_what_goes_out_comes_in(tmp_path, feed, caught, kind, form) -> None:
         assert (before.pixels - after.pixels).abs().mean() < 0.01
 
 
+@pytest.mark.catalogue("T11")
 def test_y4m_keeps_the_shape_of_pixels(tmp_path, feed, caught) -> None:
     source = Clip(aspect=Fraction(64, 45)).write(tmp_path / "in.mp4")
     assert read(feed(caught(source)))[0].pixel_aspect == Fraction(64, 45)
 
 
+@pytest.mark.catalogue("T02")
 def test_nut_keeps_times(tmp_path, feed, caught) -> None:
     clip = Clip(pts=(0, 5, 6, 20, 21, 40), time_base=Fraction(1, 90000))
     source = clip.write(tmp_path / "in.mp4")
@@ -129,6 +131,7 @@ def test_colours_are_right_without_tags(tmp_path, feed, caught, kind, width, hei
     assert (before - after).abs().mean() < 0.01
 
 
+@pytest.mark.catalogue("T40")
 @pytest.mark.parametrize("from_file", [True, False])
 @pytest.mark.parametrize("lost", [1, 700, 1500])
 def test_y4m_that_ends_within_a_frame_is_refused(
@@ -192,6 +195,7 @@ def test_terminals_are_refused(tmp_path, monkeypatch) -> None:
             kind(info, width=4, height=4, options=FAST)
 
 
+@pytest.mark.catalogue("T39")
 @pytest.mark.parametrize("kind", ["y4m", "nut"])
 def test_a_reader_that_goes_away_is_one_line(tmp_path, monkeypatch, kind) -> None:
     source = Clip(frames=40, width=256, height=256).write(tmp_path / "in.mkv")

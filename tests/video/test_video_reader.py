@@ -18,6 +18,7 @@ needs_rotation = pytest.mark.skipif(
 )
 
 
+@pytest.mark.catalogue("T11")
 def test_description(tmp_path):
     clip = Clip(rate=Fraction(24000, 1001), aspect=Fraction(8, 9), matrix=1, full_range=1)
     with open_source(clip.write(tmp_path / "in.mkv")) as video:
@@ -40,6 +41,7 @@ def test_frames_are_what_was_encoded(tmp_path):
             assert (frame.pixels - exact).abs().max() < 3 / 255
 
 
+@pytest.mark.catalogue("T10")
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
 @pytest.mark.parametrize("degrees", [0, 90, 180, 270])
 @needs_rotation
@@ -68,6 +70,7 @@ def test_rotated_video_is_upright(tmp_path, copy_frames, suffix, degrees):
         assert (next(video.frames()).pixels - upright).abs().max() < 0.1
 
 
+@pytest.mark.catalogue("T10")
 @pytest.mark.parametrize("flips", [(True, False), (False, True)])
 @needs_rotation
 def test_mirrored_video_is_put_right(tmp_path, flips):
@@ -84,6 +87,7 @@ def test_mirrored_video_is_put_right(tmp_path, flips):
     assert (frame.pixels - torch.flip(exact, axes)).abs().max() < 3 / 255
 
 
+@pytest.mark.catalogue("T10")
 @needs_rotation
 def test_slanted_video_is_refused(tmp_path):
     source = Clip(frames=1, degrees=30).write(tmp_path / "in.mp4")
@@ -91,6 +95,7 @@ def test_slanted_video_is_refused(tmp_path):
         open_source(source)
 
 
+@pytest.mark.catalogue("T43", "T44")
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
@@ -112,6 +117,7 @@ def test_what_is_no_video_is_refused(tmp_path, name, content, message):
         open_source(tmp_path / name)
 
 
+@pytest.mark.catalogue("T43")
 def test_script_in_a_thin_disguise_is_refused_by_the_list(tmp_path, monkeypatch):
     monkeypatch.setattr("videogigagan.video.streams.SCRIPTS", (b"never",))
     Clip().write(tmp_path / "secret.mp4")
@@ -120,12 +126,14 @@ def test_script_in_a_thin_disguise_is_refused_by_the_list(tmp_path, monkeypatch)
         open_source(tmp_path / "evil.mp4")
 
 
+@pytest.mark.catalogue("T45")
 def test_single_picture_is_refused(tmp_path):
     Image.new("RGB", (8, 8)).save(tmp_path / "picture.png")
     with pytest.raises(VideoError, match="single pictures are refused"):
         open_source(tmp_path / "picture.png")
 
 
+@pytest.mark.catalogue("T44")
 @pytest.mark.parametrize(
     "address", ["http://example.com/a.mp4", "concat:a.mp4|b.mp4", "lavfi:x"]
 )
@@ -149,6 +157,7 @@ def test_unreadable_file_is_refused(tmp_path, monkeypatch):
         open_source(source)
 
 
+@pytest.mark.catalogue("T40")
 def test_sound_without_video_is_refused(tmp_path):
     path = tmp_path / "sound.mp4"
     clip = Clip(audio=("eng",))
@@ -163,12 +172,14 @@ def test_sound_without_video_is_refused(tmp_path):
         open_source(path)
 
 
+@pytest.mark.catalogue("T40")
 def test_video_without_frames_is_refused(tmp_path):
     source = Clip(frames=0).write(tmp_path / "in.mp4")
     with pytest.raises(VideoError, match=r"holds no frame|has no video stream|cannot be"):
         open_source(source)
 
 
+@pytest.mark.catalogue("T46")
 def test_large_frames_are_refused_before_decoding(tmp_path):
     source = Clip().write(tmp_path / "in.mp4")
     with pytest.raises(VideoError, match="has frames of 32x24, more than 700 pixels"):
@@ -177,6 +188,7 @@ def test_large_frames_are_refused_before_decoding(tmp_path):
         assert next(video.frames()).index == 0
 
 
+@pytest.mark.catalogue("T38")
 @pytest.mark.parametrize("name", ["a b.mp4", 'it\'s "50%d".mp4', "-y.mp4", "é😀.mp4"])
 def test_strange_names_are_fine(tmp_path, copy_frames, name):
     source = Clip(frames=2).write(tmp_path / "in.mp4").rename(tmp_path / name)
@@ -184,11 +196,13 @@ def test_strange_names_are_fine(tmp_path, copy_frames, name):
     assert (tmp_path / f"out {name}").stat().st_size
 
 
+@pytest.mark.catalogue("T38")
 def test_long_names_are_fine(tmp_path, copy_frames):
     source = Clip(frames=2).write(tmp_path / "in.mp4")
     copy_frames(source, tmp_path / ("x" * 251 + ".mp4"))
 
 
+@pytest.mark.catalogue("T13")
 def test_interlaced_video_is_announced(tmp_path, caplog):
     clip = Clip(frames=3, width=64, height=64, options=(("x264-params", "interlaced=1"),))
     with open_source(clip.write(tmp_path / "in.mp4")) as opened:
@@ -196,6 +210,7 @@ def test_interlaced_video_is_announced(tmp_path, caplog):
     assert "is interlaced" in caplog.text
 
 
+@pytest.mark.catalogue("T09")
 def test_two_videos_are_announced(tmp_path, caplog):
     source = tmp_path / "in.mkv"
     clip = Clip(frames=2)
@@ -208,6 +223,7 @@ def test_two_videos_are_announced(tmp_path, caplog):
     assert "has 2 videos; the first is used" in caplog.text
 
 
+@pytest.mark.catalogue("T14")
 def test_missing_and_disordered_times_are_completed(tmp_path):
     with open_source(Clip().write(tmp_path / "in.mp4")) as video:
         clock = Clock(video.info, tmp_path)
@@ -220,6 +236,7 @@ def test_missing_and_disordered_times_are_completed(tmp_path):
     assert places == [0, step, 2 * step, 2 * step + 1, 3 * step + 1]
 
 
+@pytest.mark.catalogue("T14")
 def test_slight_disorder_is_told_once(tmp_path, caplog):
     source = Clip(frames=9).write(tmp_path / "in.mp4")
     with open_source(source) as video:

@@ -36,6 +36,7 @@ def read(path: Path) -> tuple[list[Fraction], list[Fraction], Fraction]:
         return starts, ends, video.info.rate
 
 
+@pytest.mark.catalogue("T14")
 @settings(
     max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
 )
@@ -64,6 +65,7 @@ def test_frames_without_times_are_numbered_by_the_frame_rate(
     ]
 
 
+@pytest.mark.catalogue("T03", "T14")
 def test_rounding_does_not_add_up(tmp_path):
     """Milliseconds cannot say 1/30 s, but they can say 100 s."""
     with open_source(Clip(rate=Fraction(30)).write(tmp_path / "in.mkv")) as video:
