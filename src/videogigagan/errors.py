@@ -20,5 +20,9 @@ class VideoError(VideoGigaGANError):
     """A video or image folder that cannot be read or written."""
 
 
+class StoppedError(VideoGigaGANError):
+    """A run that was asked to stop and can go on; its text says how far it is."""
+
+
 class DataError(VideoGigaGANError):
     """Training or evaluation material that is missing or unusable."""

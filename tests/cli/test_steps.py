@@ -1,12 +1,8 @@
-"""What a person sees while weights are trained, and what Ctrl-C does."""
+"""What a person sees while weights are trained."""
 
-import os
-import signal
 import sys
 
-import pytest
-
-from videogigagan.cli.steps import Interruption, StepLine
+from videogigagan.cli.steps import StepLine
 from videogigagan.train.observe import StepFigures
 
 
@@ -63,16 +59,3 @@ def test_only_one_process_speaks(capsys) -> None:
         line.show(figures(1, ("a.png: is damaged.",)))
     assert capsys.readouterr().err == ""
     assert line.last is not None
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_the_first_signal_asks_and_the_second_stops(number) -> None:
-    before = signal.getsignal(number)
-    with Interruption() as stop:
-        assert not stop()
-        os.kill(os.getpid(), number)
-        assert stop()
-        with pytest.raises(KeyboardInterrupt):
-            os.kill(os.getpid(), number)
-    assert signal.getsignal(number) is before

@@ -4,9 +4,9 @@ import shutil
 
 from videogigagan.cli.screen import clock, peak_memory
 from videogigagan.upscale.batch import Job
-from videogigagan.upscale.files import comparison_path
 from videogigagan.upscale.forecast import Forecast, forecast
 from videogigagan.upscale.options import UpscaleOptions
+from videogigagan.upscale.outputs import comparison_path
 from videogigagan.upscale.size import ResultSize, result_size
 from videogigagan.upscale.upscaler import VideoUpscaler
 from videogigagan.video.encode import ENCODERS, decide

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Sequence
 
-from videogigagan.errors import VideoGigaGANError
+from videogigagan.errors import StoppedError, VideoGigaGANError
 from videogigagan.upscale.batch import Job
 
 
@@ -11,6 +11,7 @@ def run_jobs(jobs: Sequence[Job], work: Callable[[Job], None]) -> None:
     """Do the work for each job in turn.
 
     Raises:
+        StoppedError: Somebody wants no more of them.
         VideoGigaGANError: It failed for some; each was told on standard error by then.
     """
     failed: list[Job] = []
@@ -18,6 +19,8 @@ def run_jobs(jobs: Sequence[Job], work: Callable[[Job], None]) -> None:
         print(f"{number}/{len(jobs)} {job.source}", file=sys.stderr, flush=True)
         try:
             work(job)
+        except StoppedError:
+            raise
         except VideoGigaGANError as error:
             print(f"videogigagan: {error}", file=sys.stderr, flush=True)
             failed.append(job)

@@ -15,9 +15,10 @@ from videogigagan.cli.convert import Convert
 from videogigagan.cli.data import Data
 from videogigagan.cli.evaluate import Evaluate
 from videogigagan.cli.inspect import Inspect
+from videogigagan.cli.interruption import STOPPED
 from videogigagan.cli.train import Train
 from videogigagan.cli.upscale import Upscale
-from videogigagan.errors import ConfigError, VideoGigaGANError
+from videogigagan.errors import ConfigError, StoppedError, VideoGigaGANError
 from videogigagan.ops.allocator import keep_freed_memory
 
 Command = (
@@ -51,6 +52,9 @@ def main() -> None:
     try:
         parse(sys.argv[1:]).run()
         sys.stdout.flush()
+    except StoppedError as stop:
+        print(f"videogigagan: {stop}", file=sys.stderr)
+        sys.exit(STOPPED)
     except VideoGigaGANError as error:
         print(f"videogigagan: {error}", file=sys.stderr)
         sys.exit(2 if isinstance(error, ConfigError) else 1)
@@ -59,4 +63,4 @@ def main() -> None:
         sys.exit(1)
     except KeyboardInterrupt:
         print("videogigagan: stopped; nothing half-written is left.", file=sys.stderr)
-        sys.exit(130)
+        sys.exit(STOPPED)

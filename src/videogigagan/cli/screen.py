@@ -90,12 +90,11 @@ class ProgressObjects(Display):
 
     def show(self, progress: Progress) -> None:
         """Write an object with the frames done and the time to go."""
-        pace = progress.done / progress.seconds if progress.seconds else 0.0
         remaining = progress.remaining
         self._figures = {
             "frame": progress.done,
             "total": progress.total,
-            "fps": round(pace, 4),
+            "fps": round(progress.pace, 4),
             "eta": None if remaining is None else round(remaining, 3),
         }
         self._write("upscale")
@@ -151,8 +150,7 @@ def bar(progress: Progress) -> str:
 def words(progress: Progress) -> str:
     """Say progress in words."""
     total = f"/{progress.total}" if progress.total else ""
-    pace = progress.done / progress.seconds if progress.seconds else 0.0
-    text = f"frame {progress.done}{total}, {pace:.2f} fps"
+    text = f"frame {progress.done}{total}, {progress.pace:.2f} fps"
     remaining = progress.remaining
     return text if remaining is None else f"{text}, {clock(remaining)} to go"
 

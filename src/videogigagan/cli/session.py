@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from videogigagan.cli.interruption import STOPPED, Interruption
 from videogigagan.cli.screen import clock, peak_memory
-from videogigagan.cli.steps import Interruption, StepLine
+from videogigagan.cli.steps import StepLine
 from videogigagan.cli.training_options import Machine, Plan, folder_of
 from videogigagan.data.clips import ClipPair
 from videogigagan.data.settings import DataConfig, Part
@@ -23,9 +24,6 @@ from videogigagan.train.outlook import describe, found_data
 from videogigagan.train.provenance import Provenance
 from videogigagan.train.samples import Samples
 from videogigagan.train.validation import Validation, draw_clips
-
-STOPPED = 130
-"""Exit status of a command that Ctrl-C has ended."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,11 +1,10 @@
-"""What a person sees while weights are trained, and how Ctrl-C ends that between two steps."""
+"""What a person sees while weights are trained."""
 
-import signal
 import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
-from types import FrameType, TracebackType
+from types import TracebackType
 
 from videogigagan.cli.screen import clock
 from videogigagan.train.observe import StepFigures
@@ -99,32 +98,3 @@ class StepLine:
             return False
         self._told = now
         return True
-
-
-class Interruption:
-    """Remembers the first Ctrl-C, so that a step can end; the second one stops at once.
-
-    Being told to end (SIGTERM) counts as Ctrl-C does: clusters send it before time is up.
-    """
-
-    def __init__(self) -> None:
-        self._asked = False
-        self._before: dict[signal.Signals, object] = {}
-
-    def __call__(self) -> bool:
-        """Whether somebody wants the run to end."""
-        return self._asked
-
-    def __enter__(self) -> "Interruption":
-        for number in (signal.SIGINT, signal.SIGTERM):
-            self._before[number] = signal.signal(number, self._ask)
-        return self
-
-    def __exit__(self, *reason: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)  # pyright: ignore[reportArgumentType]
-
-    def _ask(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - Python's own signature
-        if self._asked:
-            raise KeyboardInterrupt
-        self._asked = True

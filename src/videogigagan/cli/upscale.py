@@ -1,7 +1,8 @@
 """`videogigagan upscale`: a video in, a larger one out."""
 
 import sys
-from contextlib import nullcontext
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -9,6 +10,7 @@ from typing import Annotated, Literal
 import tyro
 
 from videogigagan.cli.forecast import foresee
+from videogigagan.cli.interruption import Interruption
 from videogigagan.cli.jobs import run_jobs
 from videogigagan.cli.screen import Display, ProgressLine, ProgressObjects, Silence, peak_memory
 from videogigagan.model.checkpoint import find_weights, read_generator_config
@@ -20,6 +22,7 @@ from videogigagan.upscale.upscaler import VideoUpscaler
 from videogigagan.video.cuts import read_cuts
 from videogigagan.video.encode import Codec, EncodeOptions, PipeFormat
 from videogigagan.video.paths import is_pipe
+from videogigagan.video.sink import SEGMENT
 from videogigagan.video.source import DEFAULT_MAX_PIXELS
 
 
@@ -69,6 +72,9 @@ class Upscale:
     """Refuse an input with more pixels to a frame than this."""
     overwrite: Annotated[bool, tyro.conf.arg(aliases=("-y",))] = False
     """Replace an output that exists."""
+    resume: Literal["auto", "fresh", "off"] = "auto"
+    """auto: go on where the same command was stopped or killed; fresh: begin anew; off: begin
+    anew, and keep nothing if this run ends early."""
     skip_existing: bool = False
     """Leave inputs out whose results exist."""
     dry_run: bool = False
@@ -99,9 +105,14 @@ class Upscale:
             if self.dry_run:
                 print(foresee(upscaler, job, options), flush=True)
                 return
-            with self._display(job) as line:
+            with self._display(job) as line, self._ending(job) as stop:
                 result = upscale_file(
-                    upscaler, job.source, job.target, options=options, on_progress=line.show
+                    upscaler,
+                    job.source,
+                    job.target,
+                    options=options,
+                    on_progress=line.show,
+                    stop=stop,
                 )
             stream = sys.stderr if is_pipe(job.target) else sys.stdout
             print(describe(result), file=stream, flush=True)
@@ -118,6 +129,15 @@ class Upscale:
             return ProgressObjects(input=str(job.source), output=str(job.target))
         return ProgressLine() if self.progress == "bar" else Silence()
 
+    def _ending(self, job: Job) -> AbstractContextManager[Callable[[], bool]]:
+        """How Ctrl-C ends a run: once its segment is whole, or at once if nothing is kept."""
+        if self.resume == "off" or is_pipe(job.source) or is_pipe(job.target):
+            return nullcontext(lambda: False)
+        return Interruption(
+            f"stops within {SEGMENT} frames, to go on from there later; Ctrl-C again stops at "
+            f"once."
+        )
+
     def _options(self) -> UpscaleOptions:
         return UpscaleOptions(
             scale=self.scale,
@@ -129,6 +149,7 @@ class Upscale:
             shots=chosen_shots(self.shots),
             compare=self.compare,
             overwrite=self.overwrite,
+            resume=self.resume,
             max_pixels=self.max_pixels,
             encode=EncodeOptions(codec=self.codec, crf=self.crf, pipe=self.pipe_format),
         )
@@ -147,12 +168,16 @@ def describe(result: UpscaleResult) -> str:
     lines = [f"result      {result.output}"]
     if result.comparison is not None:
         lines.append(f"comparison  {result.comparison} (left: bicubic, right: result)")
+    made = result.frames - result.resumed
+    earlier = f", {result.resumed} of them by an earlier run" if result.resumed else ""
     figures = [
-        f"{result.frames} frames of {width}x{height}",
+        f"{result.frames} frames of {width}x{height}{earlier}",
         f"{result.seconds:.1f} s",
-        f"{result.frames / result.seconds:.2f} fps "
-        f"({result.seconds / result.frames:.2f} s per frame)",
     ]
+    if made:
+        figures.append(
+            f"{made / result.seconds:.2f} fps ({result.seconds / made:.2f} s per frame)"
+        )
     memory = peak_memory()
     if memory is not None:
         figures.append(f"peak memory {memory / 2**30:.2f} GiB")

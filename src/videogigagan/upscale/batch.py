@@ -7,8 +7,8 @@ from glob import glob
 from pathlib import Path
 
 from videogigagan.errors import ConfigError, VideoError
-from videogigagan.upscale.files import comparison_path
 from videogigagan.upscale.options import UpscaleOptions
+from videogigagan.upscale.outputs import comparison_path
 from videogigagan.video.folder_source import SUFFIXES as IMAGE_SUFFIXES
 from videogigagan.video.folder_source import natural_key
 from videogigagan.video.paths import FILE_SUFFIXES, check_target, default_output, is_pipe

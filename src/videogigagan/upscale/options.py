@@ -35,6 +35,10 @@ class UpscaleOptions:
     """`side`: also write a video with the enlarged input to the left of the result."""
     overwrite: bool = False
     """Replace an output that exists."""
+    resume: Literal["auto", "fresh", "off"] = "off"
+    """`auto`: if the run ends early, its whole segments stay in a hidden folder beside the
+    output, and the same run goes on from them; `fresh`: the same, but what an earlier run has
+    left is thrown away; `off`: nothing is kept."""
     max_pixels: int = DEFAULT_MAX_PIXELS
     """Refuse inputs with more pixels per frame than this."""
     encode: EncodeOptions = field(default_factory=EncodeOptions)
@@ -75,13 +79,20 @@ class Progress:
     """Frames there will be, as far as the header tells; None where it does not."""
     seconds: float
     """Time since the run began."""
+    resumed: int = 0
+    """Frames of them that an earlier run has made."""
+
+    @property
+    def pace(self) -> float:
+        """Frames a second that this run has made."""
+        return (self.done - self.resumed) / self.seconds if self.seconds else 0.0
 
     @property
     def remaining(self) -> float | None:
         """Seconds to go, judged by the speed so far."""
-        if not self.done or self.total is None:
+        if not self.pace or self.total is None:
             return None
-        return self.seconds * max(self.total - self.done, 0) / self.done
+        return max(self.total - self.done, 0) / self.pace
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,6 +105,8 @@ class UpscaleResult:
     """The side-by-side video, if one was asked for."""
     frames: int
     """Frames read, which is also frames written."""
+    resumed: int = 0
+    """Those of them that an earlier run has made."""
     seconds: float
     """Time taken, from opening the input to closing the output."""
     size: tuple[int, int]

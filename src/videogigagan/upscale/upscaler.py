@@ -1,10 +1,11 @@
 """A generator that is ready to work: loaded once, applied to tensors or streams of frames."""
 
+import hashlib
 import itertools
 from collections import abc
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -25,6 +26,16 @@ LONGEST_WINDOW = 100
 """Most frames that propagation sees together, those that it looks ahead to included."""
 FEATURE_BYTES = 4 * 2**30
 """Memory that the features of one window may fill; larger frames have shorter windows."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Waypoint:
+    """A place from which a stream can go on: the beginning of a window."""
+
+    frame: int
+    """The window's first frame."""
+    past: Past | None = None
+    """What it is told of the frames before; None where a shot begins."""
 
 
 class VideoUpscaler:
@@ -56,6 +67,16 @@ class VideoUpscaler:
         """The generator, its kernels baked, on its device."""
         return self._generator
 
+    @property
+    def fingerprint(self) -> str:
+        """Tells apart what makes other pictures: weights, style, precision, device, chunk."""
+        found = hashlib.sha256(repr((self.device.type, self._bf16, self.chunk)).encode())
+        found.update(repr((self._style.seed, self._style.noise)).encode())
+        for name, tensor in self._generator.state_dict().items():
+            found.update(name.encode())
+            found.update(tensor.cpu().contiguous().numpy().tobytes())
+        return found.hexdigest()
+
     @classmethod
     def from_pretrained(
         cls,
@@ -85,25 +106,37 @@ class VideoUpscaler:
         frames: Iterable[Float[Tensor, "3 h w"]],
         *,
         shots: FindShots = find_cuts,
+        start: Waypoint | None = None,
+        done: int = 0,
+        on_window: Callable[[Waypoint], None] | None = None,
     ) -> abc.Generator[Float[Tensor, "3 H W"], None, None]:
         """Upscale frames of one size, in bounded memory, one result for each in order.
 
         Nothing is carried across a cut. At most 104 frames are read ahead of the result.
 
         Args:
-            frames: RGB in [0, 1].
+            frames: RGB in [0, 1], all of them from the first on.
             shots: Tells of each frame whether a shot begins with it, one of `video.cuts`.
+            start: Where propagation goes on; what comes before is read and left alone.
+            done: Frames whose results are not wanted any more, `start.frame` of them at least.
+            on_window: Called before each window with a place to go on from.
         """
         frames = iter(frames)
-        past = None
+        start = start or Waypoint(frame=0)
         for first in frames:  # the first alone: it tells the size
             longest = self.window_length(*first.shape[-2:])
             told = shots(itertools.chain([first], frames))
+            place, past = 0, start.past
             for window in windows(told, longest, chunk=self.chunk):
-                clip = torch.stack(window.frames)
+                begun, place = place, place + window.keep
+                if begun < start.frame:
+                    continue
                 past = None if window.begins else past
+                if on_window is not None:
+                    on_window(Waypoint(frame=begun, past=past))
+                clip = torch.stack(window.frames)
                 features, past = self._propagate(clip, past, window.keep)
-                yield from self._render(features)
+                yield from self._render(features, max(done - begun, 0))
 
     def window_length(self, height: int, width: int) -> int:
         """Frames of a size that propagation sees together; a whole chunk at least."""
@@ -120,13 +153,15 @@ class VideoUpscaler:
                 clip[None].to(self.device), past=past, keep=keep, storage=torch.float16
             )
 
-    def _render(self, features: Features) -> Iterator[Tensor]:
+    def _render(self, features: Features, done: int = 0) -> Iterator[Tensor]:
         for chunk in chunks(features.shape[1], self.chunk):
+            if chunk.stop <= done:
+                continue
             with torch.inference_mode(), self._autocast():
                 large = self._generator.render(
                     features[:, chunk.start : chunk.stop], self._style
                 )
-            large = large[0, chunk.keep - chunk.start :].float().cpu()
+            large = large[0, max(chunk.keep, done) - chunk.start :].float().cpu()
             if not torch.isfinite(large).all():
                 raise VideoGigaGANError(
                     "the generator made pixels that are not numbers. "

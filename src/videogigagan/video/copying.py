@@ -2,11 +2,16 @@
 
 import logging
 from collections.abc import Generator
+from contextlib import closing, suppress
 from fractions import Fraction
+from io import BytesIO
+from itertools import islice
 from pathlib import Path
 from typing import final
 
+import av
 from av.container import OutputContainer
+from av.error import FFmpegError
 from av.packet import Packet
 from av.stream import AttachmentStream, Stream
 
@@ -20,6 +25,9 @@ CONTAINER_KEYS = ("encoder", "major_brand", "minor_version", "compatible_brands"
 
 MATROSKA_STATISTICS = ("DURATION", "BPS", "NUMBER_OF_FRAMES", "NUMBER_OF_BYTES")
 """Metadata that a muxer computed and would be wrong for a copy."""
+
+REHEARSED = 300
+"""Packets at the start of the source among which the first of each stream is looked for."""
 
 
 @final
@@ -47,9 +55,10 @@ class StreamCopy:
         Raises:
             VideoError: The output's container cannot hold one of them.
         """
+        firsts = self._first_packets()
         for stream in self._input.streams:
             if stream.type in ("audio", "subtitle"):
-                self._copies[stream.index] = self._add(stream)
+                self._copies[stream.index] = self._add(stream, firsts.get(stream.index))
             elif (
                 isinstance(stream, AttachmentStream) and "matroska" in self._output.format.name
             ):
@@ -112,18 +121,45 @@ class StreamCopy:
             packet.stream = self._copies[packet.stream.index]
             yield packet
 
-    def _add(self, stream: Stream) -> Stream:
+    def _first_packets(self) -> dict[int, Packet]:
+        """Return the first packet of each stream that has one near the start."""
+        firsts: dict[int, Packet] = {}
+        with open_container(self._source) as opened, suppress(FFmpegError):
+            for packet in islice(opened.demux(), REHEARSED):
+                if packet.size:
+                    firsts.setdefault(packet.stream.index, packet)
+        return firsts
+
+    def _add(self, stream: Stream, first: Packet | None) -> Stream:
         codec = "unknown" if stream.codec_context is None else stream.codec_context.name
+        muxer = self._output.format.name
         try:
+            _rehearse(stream, first, muxer)
             copy = self._output.add_stream_from_template(stream)
-        except ValueError as error:
+        except (ValueError, FFmpegError) as error:
+            other = "Convert it first" if muxer == "matroska" else "Write an .mkv file instead"
             raise VideoError(
                 f"{self._target}: cannot hold stream {stream.index} of the input "
-                f"({stream.type}, {codec}). Write an .mkv file instead, or drop other streams."
+                f"({stream.type}, {codec}). {other}, or drop other streams."
             ) from error
         copy.metadata.update(_kept(stream.metadata, MATROSKA_STATISTICS))
         _copy_disposition(stream, copy)
         return copy
+
+
+def _rehearse(stream: Stream, first: Packet | None, muxer: str) -> None:
+    """Try in memory whether a container takes a stream: some say so only when they are closed.
+
+    Raises:
+        ValueError: It does not take the codec.
+        FFmpegError: It takes the codec, but not as it is here.
+    """
+    with closing(av.open(BytesIO(), "w", format=muxer)) as trial:
+        copy = trial.add_stream_from_template(stream)
+        trial.start_encoding()
+        if first is not None:
+            first.stream = copy
+            trial.mux_one(first)
 
 
 def _kept(metadata: dict[str, str], dropped: tuple[str, ...]) -> dict[str, str]:

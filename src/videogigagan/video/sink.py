@@ -15,6 +15,9 @@ from videogigagan.errors import VideoError
 from videogigagan.video.info import Frame
 from videogigagan.video.paths import temporary_for
 
+SEGMENT = 50
+"""Frames that are encoded on their own, so that they are safe whatever happens to the rest."""
+
 
 class VideoSink(ABC):
     """A result being written under a temporary name beside its own.
@@ -123,6 +126,72 @@ class VideoSink(ABC):
                 f"{self.target}: cannot be written after frame {self.written} "
                 f"({error.strerror or error}). Choose another container, codec or place."
             ) from error
+
+
+class SegmentedSink(VideoSink):
+    """A sink on disk, whose whole segments may outlive it for another to go on with."""
+
+    def __init__(self, target: Path) -> None:
+        super().__init__(target)
+        self._workshop: Path | None = None
+
+    def keep_in(self, workshop: Path) -> None:
+        """Put unfinished work into a folder that outlives this sink; to be said before all."""
+        self._workshop = workshop
+        self._temporary = workshop / self.target.name
+
+    @property
+    @abstractmethod
+    def safe(self) -> int:
+        """What `go_on` needs to find the whole segments written so far."""
+
+    def write(self, pixels: Float[Tensor, "3 H W"], frame: Frame) -> None:
+        """Write one picture; every `SEGMENT` of them end a segment.
+
+        Raises:
+            VideoError: It cannot be encoded or stored.
+        """
+        super().write(pixels, frame)
+        if self.written % SEGMENT == 0:
+            with self._explained():
+                self._end_segment()
+
+    def go_on(self, frames: int, safe: int) -> None:
+        """Take over what a sink before this one has left in the workshop.
+
+        Args:
+            frames: Whole segments, in frames.
+            safe: What `safe` was then.
+
+        Raises:
+            VideoError: It is not there any more.
+        """
+        with self._explained():
+            self._restore(safe)
+        self.written = frames
+
+    def leave(self, place: Path) -> None:
+        """Finish what there is so far under another name; nothing can be written any more.
+
+        Raises:
+            VideoError: It cannot be written.
+        """
+        self._cut = True
+        with self._explained():
+            self._complete()
+            self._leave(place)
+
+    @abstractmethod
+    def _end_segment(self) -> None:
+        """Bring everything so far to the disk; the frames to come will need none of it."""
+
+    @abstractmethod
+    def _restore(self, safe: int) -> None:
+        """Find what was left in the workshop."""
+
+    @abstractmethod
+    def _leave(self, place: Path) -> None:
+        """Give what is complete another name."""
 
 
 def remove_quietly(path: Path) -> None:
