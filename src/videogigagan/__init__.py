@@ -4,6 +4,7 @@ from videogigagan.errors import (
     CheckpointError,
     ConfigError,
     DataError,
+    StoppedError,
     VideoError,
     VideoGigaGANError,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "Generator",
     "GeneratorConfig",
     "Progress",
+    "StoppedError",
     "UpscaleOptions",
     "UpscaleResult",
     "VideoError",

@@ -1,13 +1,15 @@
 """A video goes in, a larger one comes out, whole or not at all."""
 
+import shutil
 from pathlib import Path
 
 import av
 import pytest
 import torch
+from PIL import Image
 
 from videogigagan import UpscaleOptions, VideoUpscaler, upscale_video
-from videogigagan.errors import CheckpointError, VideoError
+from videogigagan.errors import CheckpointError, StoppedError, VideoError
 from videogigagan.ops.resize import resize
 from videogigagan.upscale.files import upscale_file
 from videogigagan.upscale.options import Progress
@@ -216,3 +218,69 @@ def shrink(source: Path, target: Path, *, width: int, height: int) -> None:
                 packet.stream = audio
                 new.mux(packet)
         new.mux(video.encode(None))
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of sixty images."""
+    folder = tmp_path_factory.mktemp("images") / "in"
+    folder.mkdir()
+    noise = torch.randint(256, (16, 80, 3), generator=torch.manual_seed(0), dtype=torch.uint8)
+    for index in range(60):
+        picture = noise[:, index // 4 : index // 4 + 16].contiguous()
+        Image.fromarray(picture.numpy()).save(folder / f"{index:03d}.png")
+    return folder
+
+
+def stopped_once(upscaler: VideoUpscaler, source: Path, target: Path, **settings) -> None:
+    """Stop as soon as may be, then go on."""
+    options = UpscaleOptions(resume="auto", **settings)
+    with pytest.raises(StoppedError, match=r"stopped behind frame 50 of 60\. So far it can be"):
+        upscale_file(upscaler, source, target, options=options, stop=lambda: True)
+    assert not target.exists()
+    result = upscale_file(upscaler, source, target, options=options)
+    assert (result.frames, result.resumed) == (60, 50)
+
+
+def test_images_and_their_comparison_go_on_together(upscaler, images, tmp_path) -> None:
+    stopped_once(upscaler, images, tmp_path / "out", compare="side")
+    names = sorted(path.name for path in images.iterdir())
+    for folder in ("out", "out_compare"):
+        assert sorted(path.name for path in (tmp_path / folder).iterdir()) == names
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "out_compare"]
+
+
+def test_images_that_have_gone_are_missed(upscaler, images, tmp_path) -> None:
+    options = UpscaleOptions(resume="auto")
+    target = tmp_path / "out"
+    with pytest.raises(StoppedError):
+        upscale_file(upscaler, images, target, options=options, stop=lambda: True)
+    next(tmp_path.glob(".out.unfinished-*/out/*.png")).unlink()
+    message = r"has lost images \(49 of 50 are there\)\. Begin anew with --resume fresh\."
+    with pytest.raises(VideoError, match=message):
+        upscale_file(upscaler, images, target, options=options)
+
+
+def test_a_stop_without_a_journal_keeps_nothing(upscaler, images, tmp_path) -> None:
+    with pytest.raises(StoppedError, match=r"stopped behind frame 1 of 60\. Nothing is kept"):
+        upscale_file(upscaler, images, tmp_path / "x.mp4", options=FAST, stop=lambda: True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_short_video_is_finished_rather_than_stopped(upscaler, small_video, tmp_path) -> None:
+    options = UpscaleOptions(resume="auto", encode=FAST.encode)
+    target = tmp_path / "large.mp4"
+    assert upscale_file(upscaler, small_video, target, options=options, stop=lambda: True)
+    assert [path.name for path in tmp_path.iterdir()] == ["large.mp4"]
+
+
+def test_an_error_behind_a_segment_loses_nothing(upscaler, images, tmp_path) -> None:
+    """Such as a disk that is full: here the last image cannot be read."""
+    folder = tmp_path / "in"
+    shutil.copytree(images, folder)
+    whole = (folder / "059.png").read_bytes()
+    (folder / "059.png").write_bytes(whole[: len(whole) // 2])
+    options = UpscaleOptions(resume="auto")
+    with pytest.raises(VideoError, match="059"):
+        upscale_file(upscaler, folder, tmp_path / "out", options=options)
+    assert len(list(tmp_path.glob(".out.unfinished-*/out/*.png"))) >= 50

@@ -10,6 +10,7 @@ from video_clips import FAST, Clip
 
 from videogigagan.errors import VideoError
 from videogigagan.video.file_sink import FileSink
+from videogigagan.video.packets import PacketFile
 from videogigagan.video.reader import open_source
 from videogigagan.video.writer import open_sink
 
@@ -107,10 +108,19 @@ def test_no_frame_at_all_is_an_error(tmp_path):
 @pytest.mark.catalogue("T01")
 def test_frame_that_the_encoder_loses_is_an_error(tmp_path, monkeypatch):
     source = Clip().write(tmp_path / "in.mp4")
-    mux = FileSink._mux  # noqa: SLF001
-    monkeypatch.setattr(FileSink, "_mux", lambda self, found: mux(self, found[1:]))
-    with pytest.raises(VideoError, match=r"the encoder returned \d frames for 6"):
+    keep = FileSink._keep  # noqa: SLF001
+    monkeypatch.setattr(FileSink, "_keep", lambda self, found: keep(self, found[1:]))
+    with pytest.raises(VideoError, match=r"the encoder has lost \d of 6 frames\. Please"):
         write_all(source, tmp_path / "out.mp4")
+
+
+def test_frame_that_is_lost_on_the_disk_is_an_error(tmp_path, monkeypatch):
+    source = Clip().write(tmp_path / "in.mp4")
+    times = PacketFile.times
+    monkeypatch.setattr(PacketFile, "times", lambda self: times(self)[1:])
+    with pytest.raises(VideoError, match=r"the encoder returned 5 frames for 6"):
+        write_all(source, tmp_path / "out.mp4")
+    assert names(tmp_path) == ["in.mp4"]
 
 
 @pytest.mark.catalogue("T37")
@@ -145,7 +155,7 @@ def test_dying_encoder_is_an_error(tmp_path, monkeypatch):
         raise FFmpegError(32, "Broken pipe")
 
     source = Clip().write(tmp_path / "in.mp4")
-    monkeypatch.setattr(FileSink, "_mux", fail)
+    monkeypatch.setattr(FileSink, "_keep", fail)
     with pytest.raises(VideoError, match=r"cannot be written after frame 0 \(Broken pipe"):
         write_all(source, tmp_path / "out.mp4")
     assert names(tmp_path) == ["in.mp4"]

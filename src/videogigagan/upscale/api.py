@@ -23,7 +23,7 @@ def load(weights: str | Path | None = None) -> Generator:
     return load_generator(find_weights(weights))
 
 
-def upscale_video(
+def upscale_video(  # noqa: PLR0913 - all that a program says, each by its name
     source: str | Path,
     target: str | Path | None = None,
     *,
@@ -32,6 +32,7 @@ def upscale_video(
     precision: Precision = "auto",
     options: UpscaleOptions | None = None,
     on_progress: Callable[[Progress], None] | None = None,
+    stop: Callable[[], bool] = lambda: False,
 ) -> UpscaleResult:
     """Upscale a video file or folder of images; bad paths are told before any work.
 
@@ -43,8 +44,11 @@ def upscale_video(
         precision: `auto`, `fp32` or `bf16`.
         options: Everything else that can be chosen.
         on_progress: Called after each frame.
+        stop: Asked after each frame whether to stop, such as a `threading.Event`'s `is_set`;
+            see `upscale.files`.
 
     Raises:
+        StoppedError: `stop` said so.
         VideoGigaGANError: Something the caller can mend, said in one line.
     """
     options = options or UpscaleOptions()
@@ -54,4 +58,6 @@ def upscale_video(
     upscaler = VideoUpscaler.from_pretrained(
         weights, device=device, precision=precision, seed=options.seed, chunk=options.chunk
     )
-    return upscale_file(upscaler, source, target, options=options, on_progress=on_progress)
+    return upscale_file(
+        upscaler, source, target, options=options, on_progress=on_progress, stop=stop
+    )

@@ -13,6 +13,7 @@ from pathlib import Path
 from jaxtyping import Float
 from torch import Tensor
 
+from videogigagan.errors import VideoError
 from videogigagan.upscale.journal import Journal, fingerprint
 from videogigagan.upscale.options import Progress, UpscaleOptions, UpscaleResult
 from videogigagan.upscale.outputs import open_outputs
@@ -142,12 +143,18 @@ def _pairs(
     frames = itertools.islice(reader.frames(), options.frames)
     # Closed here, not where frames are used, so that no thread reads when the reader closes.
     with closing(prefetch(frames, _AHEAD, give_up=reader.give_up)) as ahead:
+        failure: list[VideoError] = []
 
         def pixels() -> Iterator[Float[Tensor, "3 h w"]]:
-            for index, frame in enumerate(ahead):
-                if index >= done:
-                    waiting.append(frame)
-                yield frame.pixels
+            try:
+                for index, frame in enumerate(ahead):
+                    if index >= done:
+                        waiting.append(frame)
+                    yield frame.pixels
+            except VideoError as error:
+                if journal is None:
+                    raise
+                failure.append(error)  # first comes what could be read
 
         results = upscaler.stream(
             pixels(),
@@ -158,6 +165,8 @@ def _pairs(
         )
         for large in results:
             yield waiting.popleft(), large
+        for error in failure:
+            raise error
 
 
 def _shots(options: UpscaleOptions) -> FindShots:

@@ -3,6 +3,7 @@
 FFmpeg ends a shortened file without an error as often as not.
 """
 
+import re
 from fractions import Fraction
 from pathlib import Path
 from typing import BinaryIO, final
@@ -19,6 +20,8 @@ TOLERANCE = Fraction(1, 10)
 """Seconds, or two frames if longer, by which an intact file may end before its stated end: the
 duration of a last frame is often a guess."""
 
+DURATION_TAG = re.compile(r"([0-9]{1,9}):([0-9]{1,9}):([0-9]{1,9}(?:\.[0-9]{1,18})?)")
+"""How Matroska writes a duration; numbers of no end would take forever."""
 
 EBML_HEADER, EBML_SEGMENT = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"
 
@@ -70,12 +73,11 @@ class Extent:
 
 def _tagged_duration(stream: VideoStream) -> Fraction | None:
     """Return the end of a Matroska track as its DURATION tag ("00:01:02.345") states it."""
-    hours, _, rest = stream.metadata.get("DURATION", "").partition(":")
-    minutes, _, seconds = rest.partition(":")
-    try:
-        return Fraction(hours) * 3600 + Fraction(minutes) * 60 + Fraction(seconds)
-    except ValueError:
+    tag = DURATION_TAG.fullmatch(stream.metadata.get("DURATION", ""))
+    if tag is None:
         return None
+    hours, minutes, seconds = map(Fraction, tag.groups())
+    return hours * 3600 + minutes * 60 + seconds
 
 
 def missing_bytes(path: Path, container: str) -> int:
@@ -126,7 +128,7 @@ def _end_of_segment(file: BinaryIO) -> int:
 
 def _variable_length(file: BinaryIO) -> int | None:
     """Return the next EBML length, None if it says unknown."""
-    first = file.read(1)[0]
+    first = int.from_bytes(file.read(1), "big")
     if first == 0:
         return None
     extra = 8 - first.bit_length()

@@ -88,7 +88,7 @@ class VideoFile(VideoSource):
         clock = Clock(self.info, self._path, counts=self._is_untimed)
         picture: av.VideoFrame | None = first
         while picture is not None:
-            self._check_size(picture, first)
+            self._check_form(picture, first)
             pts, duration = clock.place(picture)
             yield Frame(
                 pixels=self._orientation.apply(frame_to_rgb(picture, self._colour)),
@@ -227,12 +227,17 @@ class VideoFile(VideoSource):
             f"({lacking} fewer than its header says). {ADVICE}"
         )
 
-    def _check_size(self, picture: av.VideoFrame, first: av.VideoFrame) -> None:
+    def _check_form(self, picture: av.VideoFrame, first: av.VideoFrame) -> None:
         if (picture.width, picture.height) != (first.width, first.height):
             raise VideoError(
                 f"{self._path}: changes size after frame {self._delivered} "
                 f"({first.width}x{first.height} to {picture.width}x{picture.height}). "
                 "Split it there first."
+            )
+        if (sampling_of(picture.format) == "rgb") != (sampling_of(first.format) == "rgb"):
+            raise VideoError(
+                f"{self._path}: changes its colour model after frame {self._delivered} "
+                f"({first.format.name} to {picture.format.name}). Split it there first."
             )
 
     def _describe(self, first: av.VideoFrame) -> VideoInfo:
