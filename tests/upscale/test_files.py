@@ -242,6 +242,7 @@ def stopped_once(upscaler: VideoUpscaler, source: Path, target: Path, **settings
     assert (result.frames, result.resumed) == (60, 50)
 
 
+@pytest.mark.catalogue("T33")
 def test_images_and_their_comparison_go_on_together(upscaler, images, tmp_path) -> None:
     stopped_once(upscaler, images, tmp_path / "out", compare="side")
     names = sorted(path.name for path in images.iterdir())
@@ -274,6 +275,7 @@ def test_a_short_video_is_finished_rather_than_stopped(upscaler, small_video, tm
     assert [path.name for path in tmp_path.iterdir()] == ["large.mp4"]
 
 
+@pytest.mark.catalogue("T37")
 def test_an_error_behind_a_segment_loses_nothing(upscaler, images, tmp_path) -> None:
     """Such as a disk that is full: here the last image cannot be read."""
     folder = tmp_path / "in"

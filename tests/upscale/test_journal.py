@@ -58,6 +58,7 @@ def test_a_shot_begins_without_a_past(tmp_path: Path) -> None:
         assert kept.waypoint == Waypoint(frame=40)
 
 
+@pytest.mark.catalogue("T33")
 def test_half_a_line_is_not_read(tmp_path: Path) -> None:
     """As a power cut leaves it."""
     broken_off(tmp_path / "x.mp4")
@@ -67,6 +68,7 @@ def test_half_a_line_is_not_read(tmp_path: Path) -> None:
         assert kept.done == 100
 
 
+@pytest.mark.catalogue("T34")
 @pytest.mark.parametrize("name", ["input", "crf", "size"])
 def test_another_run_is_refused_by_name(tmp_path: Path, name: str) -> None:
     target = tmp_path / "x.mp4"
@@ -81,6 +83,7 @@ def test_another_run_is_refused_by_name(tmp_path: Path, name: str) -> None:
         assert kept.done == 0
 
 
+@pytest.mark.catalogue("T36")
 def test_two_runs_do_not_write_one_result(tmp_path: Path) -> None:
     message = r"x\.mp4: another run is writing it\. Wait for that, or choose another output\."
     with (
@@ -127,6 +130,7 @@ def test_a_place_that_is_not_there_is_one_line(tmp_path: Path) -> None:
         pass
 
 
+@pytest.mark.catalogue("T34")
 def test_inputs_are_told_apart_by_what_is_in_them(tmp_path: Path) -> None:
     one, same, other, folder = (tmp_path / name for name in ("a", "b", "c", "d"))
     one.write_bytes(b"1" * 5_000_000)

@@ -2,6 +2,7 @@
 
 import hashlib
 import itertools
+import logging
 from collections import abc
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
@@ -17,13 +18,17 @@ from videogigagan.model.checkpoint import find_weights, load_generator
 from videogigagan.model.generator import Generator
 from videogigagan.model.propagation import Past
 from videogigagan.ops.layout import channels_last
+from videogigagan.ops.memory import in_less_memory
 from videogigagan.shapes import Features
 from videogigagan.upscale.options import Precision
 from videogigagan.upscale.windows import chunks, windows
 from videogigagan.video.cuts import FindShots, find_cuts
 
+logger = logging.getLogger(__name__)
+
 LONGEST_WINDOW = 100
 """Most frames that propagation sees together, those that it looks ahead to included."""
+_FEWEST = 2  # frames that propagation needs to mean anything
 FEATURE_BYTES = 4 * 2**30
 """Memory that the features of one window may fill; larger frames have shorter windows."""
 
@@ -56,6 +61,7 @@ class VideoUpscaler:
         self.device = choose_device(device)
         self.scale = generator.config.scale
         self.chunk = chunk
+        self._together = chunk  # frames, fewer once memory has run out
         self._bf16 = _wants_bf16(precision, self.device)
         with torch.inference_mode():
             style = generator.style(seed)
@@ -148,26 +154,70 @@ class VideoUpscaler:
     def _propagate(
         self, clip: Float[Tensor, "t 3 h w"], past: Past | None = None, keep: int | None = None
     ) -> tuple[Float[Tensor, "1 k f h w"], Past | None]:
-        with torch.inference_mode():  # in fp32: flow needs it, and storage takes no autocast
-            return self._generator.propagate_window(
-                clip[None].to(self.device), past=past, keep=keep, storage=torch.float16
-            )
+        """Propagate over a window; in halves, the first looking ahead as far, if need be."""
+        keep = keep or len(clip)
+
+        def whole() -> tuple[Tensor, Past | None]:
+            with torch.inference_mode():  # in fp32: flow needs it; storage takes no autocast
+                return self._generator.propagate_window(
+                    clip[None].to(self.device), past=past, keep=keep, storage=torch.float16
+                )
+
+        def halves() -> tuple[Tensor, Past | None]:
+            half = keep // 2
+            ahead = min(len(clip) - half, max(half // 2, 1))
+            if half < _FEWEST:
+                raise self._too_large(clip)
+            logger.warning("memory runs out: %d frames are propagated at once.", half + ahead)
+            first, middle = self._propagate(clip[: half + ahead], past, half)
+            second, after = self._propagate(clip[half:], middle, keep - half)
+            return torch.cat((first, second), dim=1), after
+
+        return in_less_memory(whole, halves)
 
     def _render(self, features: Features, done: int = 0) -> Iterator[Tensor]:
         for chunk in chunks(features.shape[1], self.chunk):
             if chunk.stop <= done:
                 continue
-            with torch.inference_mode(), self._autocast():
-                large = self._generator.render(
-                    features[:, chunk.start : chunk.stop], self._style
-                )
-            large = large[0, max(chunk.keep, done) - chunk.start :].float().cpu()
+            large = self._made(features[:, chunk.start : chunk.stop])
+            large = large[max(chunk.keep, done) - chunk.start :]
             if not torch.isfinite(large).all():
                 raise VideoGigaGANError(
                     "the generator made pixels that are not numbers. "
                     "Try --precision fp32, or check the weights."
                 )
             yield from large.clamp(0, 1)
+
+    def _made(self, features: Features) -> Float[Tensor, "t 3 H W"]:
+        """Render frames together; in halves if memory runs out."""
+        count = features.shape[1]
+
+        def whole() -> Tensor:
+            with torch.inference_mode(), self._autocast():
+                large = self._generator.render(features, self._style)
+            return large[0].float().cpu()
+
+        def halves() -> Tensor:
+            if count == 1:
+                raise self._too_large(features[0])
+            self._together = (count + 1) // 2
+            logger.warning("memory runs out: %d frames are rendered at once.", self._together)
+            return in_parts()
+
+        def in_parts() -> Tensor:
+            parts = features.split(self._together, dim=1)
+            return torch.cat([self._made(part) for part in parts])
+
+        if count > self._together:
+            return in_parts()
+        return in_less_memory(whole, halves)
+
+    def _too_large(self, frames: Tensor) -> VideoGigaGANError:
+        height, width = frames.shape[-2:]
+        return VideoGigaGANError(
+            f"memory: is not enough for frames of {width}x{height} on {self.device}. Give "
+            "smaller frames, another --device, or close other programs."
+        )
 
     def _autocast(self) -> AbstractContextManager[object]:
         if self._bf16:
