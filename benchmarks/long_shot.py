@@ -1,0 +1,173 @@
+"""Whether a long shot drifts: `python benchmarks/long_shot.py PHOTO --lpips FILE`.
+
+A camera sways over a photo and comes back to where it was every 200 frames, so that the first
+and the last frames of the shot show the same. The shot is made small and upscaled with
+`base-4x` twice: in windows, as the program does it, and with propagation over all of it at
+once, as the paper does it. Prints LPIPS of the first and the last 100 frames, and how much the
+picture changes where windows meet, compared with everywhere else; truth included. Writes
+`long-shot.json`, and `long-shot.png` where matplotlib is installed.
+"""
+
+import json
+import math
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import torch
+import torch.nn.functional as F
+import tyro
+from einops import rearrange
+from jaxtyping import Float
+from torch import Tensor
+
+from videogigagan import VideoUpscaler
+from videogigagan.data.degrade import bicubic_degradation
+from videogigagan.data.footage import read_picture
+from videogigagan.errors import VideoGigaGANError
+from videogigagan.evaluate.fidelity import eight_bit
+from videogigagan.frozen.lpips import load_lpips
+from videogigagan.ops.allocator import keep_freed_memory
+from videogigagan.upscale import upscaler as upscaling
+from videogigagan.video.cuts import one_shot
+
+PERIOD, ENDS = 200, 100  # frames until the camera is back; frames compared at both ends
+SWAY, NEAREST = 0.2, 1.15  # of the picture's sides; magnification
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LongShot:
+    """Measure drift over a long shot."""
+
+    photo: Annotated[Path, tyro.conf.Positional]
+    """A picture of at least twice the frames' sides."""
+    lpips: Path
+    """Published weights of LPIPS, AlexNet."""
+    out: Path = Path("long-shot")
+    """Folder of the figures."""
+    frames: int = 1000
+    """Length of the shot."""
+    size: tuple[int, int] = (256, 192)
+    """Columns and rows of the large frames."""
+
+    def run(self) -> None:
+        """Print a table."""
+        keep_freed_memory()
+        self.out.mkdir(parents=True, exist_ok=True)
+        judge = load_lpips(self.lpips, "alex")
+        ready = VideoUpscaler.from_pretrained("base-4x")
+        picture = rearrange(torch.from_numpy(read_picture(self.photo)), "h w c -> c h w")
+        photo = picture.float() / 255
+        small = [bicubic_degradation(frame) for frame in self._camera(photo)]
+        borders: list[int] = []
+        curves: dict[str, dict[str, list[float]]] = {
+            "truth": _measured(self._camera(photo), self._camera(photo), judge)
+        }
+        windows = ready.stream(
+            iter(small), shots=one_shot, on_window=lambda place: borders.append(place.frame)
+        )
+        curves["in windows"] = _measured(windows, self._camera(photo), judge)
+        upscaling.LONGEST_WINDOW = 2 * self.frames
+        whole = ready.stream(iter(small), shots=one_shot)
+        curves["all at once"] = _measured(whole, self._camera(photo), judge)
+        self._report(curves, [border for border in borders if border])
+
+    def _camera(self, photo: Float[Tensor, "3 h w"]) -> Iterator[Float[Tensor, "3 H W"]]:
+        """The large frames, on the 256 levels of a file."""
+        columns, rows = self.size
+        height, width = photo.shape[1:]
+        for index in range(self.frames):
+            turn = 2 * math.pi * index / PERIOD
+            zoom = 1 + (NEAREST - 1) * (1 - math.cos(turn)) / 2
+            across = SWAY * math.sin(turn)
+            down = SWAY * math.sin(2 * turn) / 2
+            scale = torch.tensor([[columns / width / zoom, 0.0], [0.0, rows / height / zoom]])
+            place = torch.cat((scale, torch.tensor([[across], [down]])), dim=1)
+            grid = F.affine_grid(place[None], [1, 3, rows, columns], align_corners=False)
+            frame = F.grid_sample(photo[None], grid, mode="bicubic", align_corners=False)
+            yield eight_bit(frame[0].clamp(0, 1))
+
+    def _report(self, curves: dict[str, dict[str, list[float]]], borders: list[int]) -> None:
+        print("| | LPIPS, first | LPIPS, last | last / first | change at borders / elsewhere |")
+        print("|---|---|---|---|---|")
+        rows: dict[str, dict[str, float]] = {}
+        for name, curve in curves.items():
+            first, last = (_mean(curve["lpips"][part]) for part in (_FIRST, _LAST))
+            # Against the truth's own change, which is not the same everywhere.
+            change = [
+                mine / its
+                for mine, its in zip(curve["change"], curves["truth"]["change"], strict=True)
+            ]
+            at = [change[border - 1] for border in borders]
+            beside = [
+                change[border - 1 + step]
+                for border in borders
+                for step in (-3, -2, 2, 3)
+                if 0 <= border - 1 + step < len(change)
+            ]
+            ratio = _mean(at) / _mean(beside) if at else math.nan
+            drift = last / first if first else 1.0
+            rows[name] = {"first": first, "last": last, "drift": drift, "borders": ratio}
+            print(f"| {name} | {first:.4f} | {last:.4f} | {drift:.3f} | {ratio:.3f} |")
+        result = {"rows": rows, "borders": borders, "curves": curves}
+        (self.out / "long-shot.json").write_text(json.dumps(result))
+        _plot(self.out / "long-shot.png", curves, borders)
+
+
+_FIRST, _LAST = slice(None, ENDS), slice(-ENDS, None)
+
+
+def _measured(
+    results: Iterator[Tensor], truth: Iterator[Tensor], judge: torch.nn.Module
+) -> dict[str, list[float]]:
+    """LPIPS of each frame, and the mean absolute change from each frame to the next."""
+    distances: list[float] = []
+    changes: list[float] = []
+    before: Tensor | None = None
+    for result, true in zip(results, truth, strict=True):
+        now = eight_bit(result)
+        with torch.inference_mode():
+            distances.append(judge(now[None], true[None]).item())
+        if before is not None:
+            changes.append((now - before).abs().mean().item())
+        before = now
+    return {"lpips": distances, "change": changes}
+
+
+def _mean(values: list[float]) -> float:
+    return sum(values) / len(values)
+
+
+def _plot(path: Path, curves: dict[str, dict[str, list[float]]], borders: list[int]) -> None:
+    try:
+        import matplotlib as mpl  # noqa: PLC0415
+    except ImportError:
+        print("plot: needs matplotlib. Install it with `pip install 'videogigagan[plots]'`.")
+        return
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt  # noqa: PLC0415
+
+    figure, (above, below) = plt.subplots(2, 1, figsize=(9, 6), sharex=True)
+    for name, curve in curves.items():
+        if name != "truth":
+            above.plot(curve["lpips"], label=name, linewidth=1)
+        below.plot(range(1, len(curve["change"]) + 1), curve["change"], label=name, linewidth=1)
+    for border in borders:
+        for axes in (above, below):
+            axes.axvline(border, color="0.85", linewidth=0.8, zorder=0)
+    above.set_ylabel("LPIPS (AlexNet)")
+    below.set_ylabel("mean absolute change")
+    below.set_xlabel("frame; grey lines: where a window begins")
+    above.legend()
+    below.legend()
+    figure.tight_layout()
+    figure.savefig(path, dpi=110)
+
+
+if __name__ == "__main__":
+    try:
+        tyro.cli(LongShot).run()
+    except VideoGigaGANError as error:
+        sys.exit(f"long_shot: {error}")
