@@ -9,6 +9,7 @@ import pytest
 from videogigagan.cli.interruption import Interruption
 
 
+@pytest.mark.catalogue("T35")
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_first_signal_asks_and_the_second_stops(number) -> None:

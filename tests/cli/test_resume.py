@@ -75,6 +75,7 @@ def wait_for(process: subprocess.Popen[str], folder: Path, segments: int) -> Non
         time.sleep(0.01)
 
 
+@pytest.mark.catalogue("T33")
 def test_t33_a_killed_run_goes_on(start, unbroken: bytes, tmp_path: Path) -> None:
     process = start()
     wait_for(process, tmp_path, 2)
@@ -90,6 +91,7 @@ def test_t33_a_killed_run_goes_on(start, unbroken: bytes, tmp_path: Path) -> Non
     assert [path.name for path in tmp_path.iterdir()] == ["out.mp4"]
 
 
+@pytest.mark.catalogue("T33")
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_t33_killed_at_ten_random_moments(start, unbroken: bytes, tmp_path: Path) -> None:
@@ -110,6 +112,7 @@ def test_t33_killed_at_ten_random_moments(start, unbroken: bytes, tmp_path: Path
     assert (tmp_path / "out.mp4").read_bytes() == unbroken
 
 
+@pytest.mark.catalogue("T35")
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")
 def test_t35_ctrl_c_leaves_what_can_be_seen(start, unbroken: bytes, tmp_path: Path) -> None:
     process = start()
@@ -128,6 +131,7 @@ def test_t35_ctrl_c_leaves_what_can_be_seen(start, unbroken: bytes, tmp_path: Pa
     assert [path.name for path in tmp_path.iterdir()] == ["out.mp4"]
 
 
+@pytest.mark.catalogue("T34")
 def test_t34_another_run_is_refused(start, tmp_path: Path) -> None:
     process = start()
     wait_for(process, tmp_path, 1)

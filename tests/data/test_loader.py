@@ -130,6 +130,7 @@ class Deadly(Material):
         return ()
 
 
+@pytest.mark.catalogue("T42")
 def test_a_dead_worker_is_one_clear_line() -> None:
     source = ClipSource(material=Deadly(), frames=1, small_size=4)
     with pytest.raises(DataError, match=r"a worker process died .*fewer workers") as caught:

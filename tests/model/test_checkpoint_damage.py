@@ -70,7 +70,14 @@ def test_missing_file_is_one_line(path: Path) -> None:
 
 @pytest.mark.catalogue("T48")
 @pytest.mark.parametrize(
-    "content", [b"", b"not weights\n", pickle.dumps({"weight": [1.0]})], ids=repr
+    "content",
+    [
+        b"",
+        b"not weights\n",
+        pickle.dumps({"weight": [1.0]}),
+        (1 << 60).to_bytes(8, "little") + b"{}",  # a header of an exabyte
+    ],
+    ids=repr,
 )
 def test_files_of_another_format_are_not_read(path: Path, content: bytes) -> None:
     path.write_bytes(content)

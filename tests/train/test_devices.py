@@ -93,6 +93,7 @@ def test_two_ranks_that_share_the_weights_learn_the_same(tmp_path: Path) -> None
     assert_same(rest, trained(config, tmp_path / "one"), tolerance=1e-3)
 
 
+@pytest.mark.catalogue("T42")
 def test_a_killed_rank_ends_the_run_in_one_line_and_it_can_go_on(tmp_path: Path) -> None:
     first, second = two_processes(tmp_path / "run", "image", 4, "die=1@3")
     out, err = first.communicate(timeout=110)

@@ -123,34 +123,27 @@ def test_identity_keeps_pixels_and_tags(tmp_path, copy_frames, pixel_format, ful
             assert error.max() <= 3 / 255
 
 
-@pytest.mark.catalogue("T16")
-def test_ten_bits_stay_ten_bits(tmp_path, copy_frames):
-    source = Clip(
-        frames=1,
-        width=256,
-        height=192,
-        codec="libx265",
-        pixel_format="yuv420p10le",
-        matrix=9,
-        primaries=9,
-        transfer=16,
-        full_range=1,
-    )
-    source = source.write(tmp_path / "in.mkv")
-    grey = torch.linspace(0, 1, 256).expand(3, 16, 256)
-    with open_source(source) as video:
-        assert video.info.bit_depth == 10
-        tags = video.info.colour
-        frame = rgb_to_frame(grey, "yuv420p10le", tags)
-    assert len(frame_to_rgb(frame, tags)[0, 0].unique()) > 250
-    result = copy_frames(source, tmp_path / "out.mkv")
-    with av.open(str(result)) as container:
-        context = container.streams.video[0].codec_context
-        assert (context.codec.name, context.pix_fmt) == ("hevc", "yuv420p10le")
-        assert (context.colorspace, context.color_primaries, context.color_trc) == (9, 9, 16)
+BARS = [(1, 1, 1), (1, 1, 0), (0, 1, 1), (0, 1, 0), (1, 0, 1), (1, 0, 0), (0, 0, 1), (0, 0, 0)]
+
+
+class Still(Clip):
+    """Grey above, colour bars below."""
+
+    def picture(self, index: int) -> np.ndarray:  # noqa: ARG002 - it is still
+        bars = np.repeat(0.75 * np.array(BARS), self.width // 8, 0)
+        rows = [np.full_like(bars, 0.5), bars]
+        return (np.repeat(rows, self.height // 2, 0) * 255).astype(np.uint8)
+
+
+@pytest.mark.catalogue("T20")
+def test_nothing_drifts_over_300_frames(tmp_path, copy_frames):
+    source = Still(frames=300).write(tmp_path / "in.mp4")
+    result = copy_frames(source, tmp_path / "out.mp4")
     with open_source(source) as one, open_source(result) as two:
-        left, right = next(one.frames()).pixels, next(two.frames()).pixels
-        assert (left - right).abs().mean() < 4 / 1023
+        exact = next(one.frames()).pixels.mean((1, 2))
+        means = torch.stack([frame.pixels.mean((1, 2)) for frame in two.frames()])
+    assert len(means) == 300
+    assert (means - exact).abs().max() < 0.5 / 255
 
 
 @pytest.mark.catalogue("T20")
@@ -247,26 +240,3 @@ def test_transparency_is_dropped_with_a_warning(tmp_path, caplog):
 
 def test_default_options_are_used_elsewhere():
     assert FAST.codec == "auto"
-
-
-@pytest.mark.catalogue("T16")
-@pytest.mark.parametrize("codec", ["h264", "h265"])
-def test_hdr_metadata_is_kept(tmp_path, copy_frames, codec):
-    display = "G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,1)"
-    parameters = f"log-level=none:master-display={display}:max-cll=1000,400"
-    source = Clip(
-        frames=1,
-        width=64,
-        height=64,
-        codec="libx265",
-        pixel_format="yuv420p10le",
-        matrix=9,
-        primaries=9,
-        transfer=16,
-        options=(("x265-params", parameters),),
-    ).write(tmp_path / "in.mkv")
-    options = EncodeOptions(preset="ultrafast", codec=codec)
-    result = copy_frames(source, tmp_path / "out.mp4", options=options)
-    with open_source(result) as video:
-        assert video.info.mastering_display == display
-        assert video.info.light_level == "1000,400"

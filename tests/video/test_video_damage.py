@@ -6,7 +6,7 @@ from video_clips import Clip
 
 from videogigagan.errors import VideoError
 from videogigagan.video.clock import Clock
-from videogigagan.video.extent import missing_bytes
+from videogigagan.video.extent import Extent, missing_bytes
 from videogigagan.video.info import Frame
 from videogigagan.video.reader import open_source
 
@@ -157,6 +157,32 @@ def test_size_change_is_refused(tmp_path):
     (tmp_path / "both.h264").write_bytes(one + two)
     with pytest.raises(VideoError, match=r"changes size after frame 6 \(32x24 to 64x48"):
         read(tmp_path / "both.h264")
+
+
+@pytest.mark.catalogue("T40")
+def test_a_change_of_the_colour_model_is_refused(tmp_path):
+    one = Clip().write(tmp_path / "one.h264").read_bytes()
+    clip = Clip(codec="libx264rgb", pixel_format="rgb24", options=(("qp", "0"),))
+    two = clip.write(tmp_path / "two.h264").read_bytes()
+    for name, content in (("a.h264", one + two), ("b.h264", two + one)):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(
+            VideoError, match=r"changes its colour model after frame 6 \((yuv|gb)"
+        ):
+            read(tmp_path / name)
+
+
+@pytest.mark.catalogue("T61")
+@pytest.mark.parametrize("tag", ["1/0:0:0", "9e999999999:0:0", "a:b:c", "0:0", "", "-1:0:0"])
+def test_durations_that_make_no_sense_are_ignored(tmp_path, tag):
+    source = Clip().write(tmp_path / "in.mkv")
+    with av.open(str(source)) as one, av.open(str(tmp_path / "out.nut"), "w") as two:
+        video = two.add_stream_from_template(one.streams.video[0])
+        video.metadata["DURATION"] = tag
+        extent = Extent(one, video)
+        for packet in one.demux():
+            extent.watch(packet)
+        assert extent.missing() == 0
 
 
 @pytest.mark.catalogue("T14")

@@ -1,4 +1,6 @@
+import struct
 from pathlib import Path
+from zlib import compress, crc32
 
 import numpy as np
 import pytest
@@ -164,6 +166,29 @@ def test_samples_without_a_range_are_refused(tmp_path):
     Image.fromarray(np.ones((2, 2), np.float32)).save(tmp_path / "1.tiff")
     with pytest.raises(VideoError, match="mode F, which has no fixed range"):
         open_source(tmp_path)
+
+
+@pytest.mark.catalogue("T46")
+def test_a_bomb_is_refused_by_its_header(tmp_path):
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(body)) + kind + body + struct.pack(">I", crc32(kind + body))
+        )
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 60000, 60000, 8, 2, 0, 0, 0))
+    content = b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", compress(bytes(1000)))
+    (tmp_path / "1.png").write_bytes(content)
+    with pytest.raises(VideoError, match=r"1.png: is too large to be safe"):
+        open_source(tmp_path)
+
+
+@pytest.mark.catalogue("T47")
+@pytest.mark.parametrize("suffix", [".png", ".webp"])
+def test_an_animation_in_a_folder_is_one_picture(tmp_path, suffix):
+    first, *others = (Image.new("RGB", (4, 4), (40 * n, 0, 0)) for n in range(5))
+    first.save(tmp_path / f"1{suffix}", save_all=True, append_images=others)
+    with open_source(tmp_path) as video:
+        assert len(list(video.frames())) == 1
 
 
 def test_entering_twice_fails_cleanly(folder, tmp_path):

@@ -5,12 +5,13 @@ import av
 import numpy as np
 import pytest
 import torch
+from av.sidedata.sidedata import Type as SideDataType
 from PIL import Image
 from video_clips import Clip
 
 from videogigagan.errors import VideoError
-from videogigagan.video.clock import Clock
 from videogigagan.video.reader import open_source
+from videogigagan.video.rotation import side_data_of
 
 needs_rotation = pytest.mark.skipif(
     not hasattr(av.VideoStream, "set_display_rotation"),
@@ -88,6 +89,32 @@ def test_mirrored_video_is_put_right(tmp_path, flips):
 
 
 @pytest.mark.catalogue("T10")
+@pytest.mark.parametrize("degrees", [0, 90, 180, 270])
+@pytest.mark.parametrize("flips", [(True, False), (False, True)])
+@needs_rotation
+def test_every_orientation_is_that_of_its_matrix(tmp_path, degrees, flips):
+    """Column x, row y is shown at (a x + c y, b x + d y)."""
+    source = tmp_path / "in.mp4"
+    clip = Clip(frames=1, pixel_format="yuv444p")
+    with av.open(str(source), "w") as container:
+        video = clip._add_video(container)  # noqa: SLF001
+        video.set_display_rotation(degrees, hflip=flips[0], vflip=flips[1])
+        clip._fill(container, video, [], None)  # noqa: SLF001
+    with av.open(str(source)) as container:
+        stored = next(container.decode(video=0))
+        content = side_data_of(stored, SideDataType.DISPLAYMATRIX)
+    a, b, _, c, d = (np.frombuffer(content, "<i4")[:5] // 65536).tolist()
+    y, x = np.mgrid[0:24, 0:32]
+    column, row = a * x + c * y, b * x + d * y
+    column, row = column - column.min(), row - row.min()
+    shown = np.zeros((row.max() + 1, column.max() + 1, 3), np.uint8)
+    shown[row, column] = clip.picture(0)
+    with open_source(source) as opened:
+        pixels = next(opened.frames()).pixels
+    assert (pixels - torch.from_numpy(shown).permute(2, 0, 1) / 255).abs().max() < 3 / 255
+
+
+@pytest.mark.catalogue("T10")
 @needs_rotation
 def test_slanted_video_is_refused(tmp_path):
     source = Clip(frames=1, degrees=30).write(tmp_path / "in.mp4")
@@ -135,11 +162,34 @@ def test_single_picture_is_refused(tmp_path):
 
 @pytest.mark.catalogue("T44")
 @pytest.mark.parametrize(
-    "address", ["http://example.com/a.mp4", "concat:a.mp4|b.mp4", "lavfi:x"]
+    "address",
+    [
+        "http://example.com/a.mp4",
+        "https://example.com/a.m3u8",
+        "concat:a.mp4|b.mp4",
+        "lavfi:x",
+        "data:video/mp4;base64,AAAA",
+        "file:in.mp4",
+        "pipe:0",
+    ],
 )
 def test_addresses_are_refused(address):
     with pytest.raises(VideoError, match="is an address, and only local files are read"):
         open_source(Path(address))
+
+
+@pytest.mark.catalogue("T44", "T45")
+@pytest.mark.parametrize(
+    "name", ["%d.png", "frames/%03d.png", "frames/*.png", "subfile,,start,0,end,9,,:in.mp4"]
+)
+def test_names_stand_for_nothing_else(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    Clip().write(tmp_path / "in.mp4")
+    (tmp_path / "frames").mkdir()
+    for path in ("1.png", "frames/001.png"):
+        Image.new("RGB", (8, 8)).save(tmp_path / path)
+    with pytest.raises(VideoError, match="no such file"):
+        open_source(Path(name))
 
 
 def test_missing_file_is_refused(tmp_path):
@@ -186,10 +236,16 @@ def test_large_frames_are_refused_before_decoding(tmp_path):
         open_source(source, max_pixels=700)
     with open_source(source, max_pixels=32 * 24) as video:
         assert next(video.frames()).index == 0
+    bomb = tmp_path / "bomb.y4m"
+    bomb.write_bytes(b"YUV4MPEG2 W9000 H4320 F25:1 Ip A1:1 C420jpeg\nFRAME\n")
+    with pytest.raises(VideoError, match="has frames of 9000x4320, more than 35389440 pix"):
+        open_source(bomb)
 
 
 @pytest.mark.catalogue("T38")
-@pytest.mark.parametrize("name", ["a b.mp4", 'it\'s "50%d".mp4', "-y.mp4", "é😀.mp4"])
+@pytest.mark.parametrize(
+    "name", ["a b.mp4", 'it\'s "50%d".mp4', "-y.mp4", "é😀.mp4", "a\nb.mp4", "data:x.mp4"]
+)
 def test_strange_names_are_fine(tmp_path, copy_frames, name):
     source = Clip(frames=2).write(tmp_path / "in.mp4").rename(tmp_path / name)
     copy_frames(source, tmp_path / f"out {name}")
@@ -221,28 +277,3 @@ def test_two_videos_are_announced(tmp_path, caplog):
     with open_source(source) as opened:
         assert opened.info.width == 32
     assert "has 2 videos; the first is used" in caplog.text
-
-
-@pytest.mark.catalogue("T14")
-def test_missing_and_disordered_times_are_completed(tmp_path):
-    with open_source(Clip().write(tmp_path / "in.mp4")) as video:
-        clock = Clock(video.info, tmp_path)
-        step = round(1 / video.info.rate / video.info.time_base)
-    frame = av.VideoFrame(2, 2, "yuv420p")
-    places = []
-    for pts in (None, None, 2 * step, 2 * step, None):
-        frame.pts = pts
-        places.append(clock.place(frame)[0])
-    assert places == [0, step, 2 * step, 2 * step + 1, 3 * step + 1]
-
-
-@pytest.mark.catalogue("T14")
-def test_slight_disorder_is_told_once(tmp_path, caplog):
-    source = Clip(frames=9).write(tmp_path / "in.mp4")
-    with open_source(source) as video:
-        clock = Clock(video.info, source)
-    frame = av.VideoFrame(2, 2, "yuv420p")
-    for pts in (0, 0, 1000, 1000, 2000, 2000):
-        frame.pts = pts
-        clock.place(frame)
-    assert caplog.messages == [f"{source}: has disordered timestamps, first at frame 1."]

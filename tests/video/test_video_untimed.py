@@ -99,3 +99,28 @@ def test_the_result_plays_at_the_right_pace(tmp_path, copy_frames):
     assert frame_times(result)[-1] == pytest.approx(5 / rate, abs=1e-4)
     with open_source(result) as video:
         assert video.info.rate == pytest.approx(rate, rel=1e-4)
+
+
+@pytest.mark.catalogue("T14")
+def test_missing_and_disordered_times_are_completed(tmp_path):
+    with open_source(Clip().write(tmp_path / "in.mp4")) as video:
+        clock = Clock(video.info, tmp_path)
+        step = round(1 / video.info.rate / video.info.time_base)
+    frame = av.VideoFrame(2, 2, "yuv420p")
+    places = []
+    for pts in (None, None, 2 * step, 2 * step, None):
+        frame.pts = pts
+        places.append(clock.place(frame)[0])
+    assert places == [0, step, 2 * step, 2 * step + 1, 3 * step + 1]
+
+
+@pytest.mark.catalogue("T14")
+def test_slight_disorder_is_told_once(tmp_path, caplog):
+    source = Clip(frames=9).write(tmp_path / "in.mp4")
+    with open_source(source) as video:
+        clock = Clock(video.info, source)
+    frame = av.VideoFrame(2, 2, "yuv420p")
+    for pts in (0, 0, 1000, 1000, 2000, 2000):
+        frame.pts = pts
+        clock.place(frame)
+    assert caplog.messages == [f"{source}: has disordered timestamps, first at frame 1."]

@@ -97,6 +97,27 @@ def test_transport_stream_starts_at_zero_and_stays_in_step(tmp_path, copy_frames
     assert len(frame_times(result)) == 12
 
 
+OPEN_GOP = "open-gop=1:keyint=4:min-keyint=4:bframes=2:b-adapt=0:scenecut=0"
+
+
+@pytest.mark.catalogue("T14")
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".mov"])
+@pytest.mark.parametrize("start", [0, 250, -3])
+def test_edit_lists_and_open_groups_of_pictures_are_followed(
+    tmp_path, copy_frames, suffix, start
+):
+    """Reordered frames and a start other than 0 need an edit list in MP4 and MOV."""
+    clip = Clip(
+        frames=12,
+        pts=tuple(range(start, start + 12)),
+        options=(("preset", "medium"), ("x264-params", OPEN_GOP)),
+    )
+    source = clip.write(tmp_path / f"in{suffix}")
+    result = copy_frames(source, tmp_path / f"out{suffix}")
+    assert frame_times(result) == frame_times(source)
+    assert len(frame_times(result)) == 12 or (start < 0 and suffix != ".mkv")
+
+
 @pytest.mark.catalogue("T11")
 def test_pixel_aspect_is_kept(tmp_path, copy_frames):
     for suffix in (".mp4", ".mkv"):
@@ -129,6 +150,18 @@ def test_odd_sizes_are_written(tmp_path, size):
     assert len(frames) == 6
     assert frames[0].shape == (3, height, width)
     assert (frames[0] - 0.5).abs().max() < 0.01
+
+
+@pytest.mark.catalogue("T12", "T31")
+@pytest.mark.parametrize("size", [(33, 17), (7, 5), (1, 1)])
+def test_odd_sources_go_through(tmp_path, copy_frames, size):
+    width, height = size
+    source = Clip(width=width, height=height, codec="ffv1").write(tmp_path / "in.mkv")
+    result = copy_frames(source, tmp_path / "out.mp4")
+    with open_source(result) as video, open_source(source) as original:
+        assert (video.info.width, video.info.height, video.info.sampling) == (*size, "444")
+        for one, two in zip(video.frames(), original.frames(), strict=True):
+            assert (one.pixels - two.pixels).abs().mean() < 0.05
 
 
 @pytest.mark.catalogue("T26")

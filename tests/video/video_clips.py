@@ -177,3 +177,20 @@ def frame_pts(path: Path) -> list[int]:
 def frame_times(path: Path) -> list[Fraction]:
     with av.open(str(path)) as container:
         return [frame.pts * frame.time_base for frame in container.decode(video=0)]
+
+
+def joined(video: Path, other: Path, target: Path) -> Path:
+    """Copy the video of one file and the subtitles of another into a third."""
+    pending: list[av.Packet] = []
+    with av.open(str(target), "w") as new:
+        for path, kind in ((video, "video"), (other, "subtitle")):
+            with av.open(str(path)) as old:
+                (stream,) = (stream for stream in old.streams if stream.type == kind)
+                copy = new.add_stream_from_template(stream, opaque=True)
+                found = [packet for packet in old.demux(stream) if packet.size]
+                for packet in found:
+                    packet.stream = copy
+                pending.extend(found)
+        for packet in pending:
+            new.mux(packet)
+    return target
