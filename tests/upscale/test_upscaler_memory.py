@@ -43,6 +43,7 @@ def limited(monkeypatch, upscaler: VideoUpscaler, method: str, most: int, error)
     return given
 
 
+@pytest.mark.catalogue("T27")
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
 def test_t27_fewer_frames_are_rendered_at_once(upscaler, monkeypatch, caplog, error) -> None:
     small = clip(9)
@@ -56,6 +57,7 @@ def test_t27_fewer_frames_are_rendered_at_once(upscaler, monkeypatch, caplog, er
     assert set(given[3:]) == {1}, "what has failed once is not tried again"
 
 
+@pytest.mark.catalogue("T27")
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
 def test_t27_fewer_frames_are_propagated_at_once(upscaler, monkeypatch, caplog, error) -> None:
     whole = upscaler.upscale_tensor(clip(12))
@@ -68,6 +70,7 @@ def test_t27_fewer_frames_are_propagated_at_once(upscaler, monkeypatch, caplog, 
     assert_close(halves[6:], whole[6:], atol=2e-3, rtol=0, msg="the past is carried exactly")
 
 
+@pytest.mark.catalogue("T28")
 @pytest.mark.parametrize("method", ["render", "propagate_window"])
 def test_t28_not_even_one_frame_is_one_clear_line(upscaler, monkeypatch, method) -> None:
     limited(monkeypatch, upscaler, method, 0, ERRORS[0])
