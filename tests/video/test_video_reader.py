@@ -19,7 +19,7 @@ needs_rotation = pytest.mark.skipif(
 )
 
 
-@pytest.mark.catalogue("T11")
+@pytest.mark.catalogue("T11", "T13")
 def test_description(tmp_path):
     clip = Clip(rate=Fraction(24000, 1001), aspect=Fraction(8, 9), matrix=1, full_range=1)
     with open_source(clip.write(tmp_path / "in.mkv")) as video:
