@@ -146,11 +146,12 @@ def test_import_refuses_other_networks(run, tmp_path) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")
 def test_ctrl_c_leaves_no_half_file(tmp_path, tiny_weights, long_video) -> None:
     process = subprocess.Popen(
-        [PROGRAM, "upscale", long_video, "-o", tmp_path / "x.mp4", "--weights", tiny_weights],
+        [PROGRAM, "upscale", long_video, "-o", tmp_path / "x.mp4", "--weights", tiny_weights,
+            "--resume", "off"],
         stderr=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-    )
+    )  # fmt: skip
     while process.poll() is None and not list(tmp_path.iterdir()):
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)

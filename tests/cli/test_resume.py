@@ -1,6 +1,7 @@
 """A run that is killed or stopped goes on, and its result is as if nothing had happened."""
 
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -66,7 +67,8 @@ def start(long_video: Path, tiny_weights: Path, tmp_path: Path):
 def safe_segments(folder: Path) -> int:
     """Segments that a journal in a folder tells of."""
     journals = list(folder.glob(".out.unfinished-*/journal.jsonl"))
-    return journals[0].read_text().count('"frames"') if journals else 0
+    lines = journals[0].read_text().splitlines() if journals else []
+    return sum(line.startswith('{"frames"') for line in lines)
 
 
 def wait_for(process: subprocess.Popen[str], folder: Path, segments: int) -> None:
@@ -85,7 +87,7 @@ def test_t33_a_killed_run_goes_on(start, unbroken: bytes, tmp_path: Path) -> Non
     again = start()
     out, err = again.communicate(timeout=100)
     assert again.returncode == 0
-    assert f"out.mp4: goes on behind frame {100 if '100.' in err else 150}." in err
+    assert re.search(r"out\.mp4: goes on behind frame (100|150)\.", err)
     assert " of them by an earlier run, " in out
     assert (tmp_path / "out.mp4").read_bytes() == unbroken
     assert [path.name for path in tmp_path.iterdir()] == ["out.mp4"]
