@@ -7,6 +7,10 @@ A message reads: what: what is wrong (what was found). What to do.
 class VideoGigaGANError(Exception):
     """Base of every error that a caller or user can act on."""
 
+    def __str__(self) -> str:
+        """The text in one line, whatever names of files have in them."""
+        return " ".join(super().__str__().splitlines())
+
 
 class ConfigError(VideoGigaGANError):
     """A configuration that no network can be built from, or an option that makes no sense."""

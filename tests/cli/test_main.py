@@ -92,6 +92,15 @@ def test_a_mistake_is_one_clear_line(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.catalogue("T38")
+def test_a_name_of_two_lines_is_told_in_one(run, tiny_weights, tmp_path) -> None:
+    missing = tmp_path / "two\nlines.mp4"
+    status, _, err = run("upscale", str(missing), "--weights", str(tiny_weights))
+    assert status == 1
+    assert err.count("\n") == 1
+    assert "two lines.mp4: no such file" in err
+
+
 @pytest.mark.parametrize(
     "arguments", [[], ["fly"], ["upscale"], ["upscale", "a.mp4", "--wings", "2"]]
 )
