@@ -1,6 +1,6 @@
 """Memory of one long run as it goes: `python benchmarks/long_run.py` (Linux).
 
-Upscales a synthetic video of 2,000 frames with `base-4x` and watches the resident memory of the
+Upscales a synthetic video of 2,000 frames, one shot, and watches the resident memory of the
 process. Prints the most that it held by the time 100 frames were done, and the most in each
 500 frames after that. Bounded memory means ratios near 1.
 """
@@ -11,11 +11,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-import av
-import numpy as np
+from memory import write
 
 FRAMES, FIRST, STRETCH = 2000, 100, 500
-SIZE = (48, 64)
 
 
 def main() -> None:
@@ -23,7 +21,7 @@ def main() -> None:
     peaks: dict[int, float] = {}
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "long.mp4"
-        write(source)
+        write(source, FRAMES)
         program = Path(sys.executable).with_name("videogigagan")
         command = [program, "upscale", source, "--shots", "off", "--progress", "json"]
         with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own command
@@ -50,19 +48,6 @@ def resident(process: int) -> float:
         return 0.0
     sizes = [line.split()[1] for line in lines if line.startswith("VmRSS")]
     return int(sizes[0]) / 2**20 if sizes else 0.0
-
-
-def write(path: Path) -> None:
-    """Write a texture that drifts, one shot."""
-    texture = np.random.default_rng(0).integers(0, 255, (*SIZE, 3), dtype=np.uint8)
-    with av.open(str(path), "w") as container:
-        video = container.add_stream("libx264", rate=25)
-        video.height, video.width = SIZE
-        video.pix_fmt = "yuv420p"
-        for index in range(FRAMES):
-            picture = np.roll(texture, index, axis=1)
-            container.mux(video.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
-        container.mux(video.encode(None))
 
 
 if __name__ == "__main__":

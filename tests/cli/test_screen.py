@@ -2,6 +2,7 @@
 
 import json
 import sys
+from contextlib import suppress
 
 import pytest
 
@@ -14,6 +15,7 @@ from videogigagan.cli.screen import (
     peak_memory,
     words,
 )
+from videogigagan.errors import StoppedError
 from videogigagan.upscale.options import Progress
 
 
@@ -92,3 +94,10 @@ def test_silence_shows_nothing(capsys) -> None:
 
 def test_peak_memory_is_told_in_bytes() -> None:
     assert peak_memory() > 10_000_000
+
+
+def test_programs_are_told_that_a_run_can_go_on(capsys) -> None:
+    error = StoppedError("x.mp4: stopped behind frame 50.")
+    with suppress(StoppedError), ProgressObjects():
+        raise error
+    assert objects(capsys)[-1] == {"stage": "stopped", "error": str(error)}

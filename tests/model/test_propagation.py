@@ -4,10 +4,11 @@ from itertools import pairwise
 
 import pytest
 import torch
+from torch import Tensor
 from torch.testing import assert_close
 
 from videogigagan.model.flow import SpyNet
-from videogigagan.model.propagation import BidirectionalPropagation, neighbour_flows
+from videogigagan.model.propagation import BidirectionalPropagation, Past, neighbour_flows
 from videogigagan.ops.initialise import zeroed
 
 
@@ -147,3 +148,13 @@ def test_flow_is_asked_for_between_neighbours_both_ways(frames: int) -> None:
     assert pairs == [(i, i + 1) for i in range(frames - 1)]
     pairs = [tuple(flow[1, :, 0, 0].tolist()) for flow in to_previous]
     assert pairs == [(i + 1, i) for i in range(frames - 1)]
+
+
+@pytest.mark.parametrize("flow", [None, torch.zeros(1, 2, 3, 4)])
+def test_the_past_goes_to_another_device_whole(flow: Tensor | None) -> None:
+    """As it must when a run goes on: it is kept in a file, and a GPU may be what computes."""
+    past = Past(frame=torch.zeros(1, 3, 3, 4), states=(torch.zeros(1, 2, 3, 4),) * 2, flow=flow)
+    moved = past.to(torch.device("meta"))
+    parts = [moved.frame, *moved.states, *([] if moved.flow is None else [moved.flow])]
+    assert {part.device.type for part in parts} == {"meta"}
+    assert len(parts) == 3 + (flow is not None)

@@ -1,5 +1,6 @@
 """What a run learns from stays what it began with."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -52,3 +53,19 @@ def test_before_the_first_step_files_may_come(photos: Path) -> None:
     (photos / "c.png").touch()
     Provenance().started(seen(photos, 0))
     assert "c.png" in (photos.parent / MATERIAL).read_text()
+
+
+def test_names_need_not_be_text(photos: Path) -> None:
+    (photos / "two\x85lines\n.png").touch()
+    (photos / os.fsdecode(b"\xff.png")).touch()
+    Provenance().started(seen(photos, 0))
+    Provenance().started(seen(photos, 5))
+    (photos / "two\x85lines\n.png").unlink()
+    with pytest.raises(ConfigError, match=r"0 files came, \d went"):
+        Provenance().started(seen(photos, 5))
+
+
+def test_a_list_that_cannot_be_written_is_one_line(photos: Path) -> None:
+    (photos.parent / MATERIAL).mkdir()
+    with pytest.raises(ConfigError, match=r"material\.txt: cannot be read or written \(Is a d"):
+        Provenance().started(seen(photos, 0))

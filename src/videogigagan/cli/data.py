@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import tyro
 
-from videogigagan.cli.screen import ProgressLine
+from videogigagan.cli.screen import Display, ProgressLine
 from videogigagan.data.copies import write_degraded
 from videogigagan.data.datasets import data_set, find_clips
 from videogigagan.data.layouts import ClipFiles
@@ -113,7 +113,7 @@ def _names(clips: list[str]) -> str:
 class _Counter:
     """Shows how many frames are done, and the time to go where the set tells their number."""
 
-    def __init__(self, line: ProgressLine, clips: list[ClipFiles]) -> None:
+    def __init__(self, line: Display, clips: list[ClipFiles]) -> None:
         lengths = [clip.length for clip in clips]
         known = [length for length in lengths if length is not None]
         self._total = sum(known) if len(known) == len(lengths) else None

@@ -88,10 +88,12 @@ def _memory(upscaler: VideoUpscaler, cost: Forecast) -> str:
 
 
 def _disk(job: Job, size: ResultSize, frames: int | None, bits: float) -> str:
-    """Say how large the pictures of a result are, sound not counted."""
+    """Say how much room the pictures take while they are written, sound not counted."""
     there = next(folder for folder in job.target.absolute().parents if folder.is_dir())
     free = f"{shutil.disk_usage(there).free / 2**30:.1f} GiB are free"
     needed = size.width * size.height * (frames or 1) * bits / 8
+    if not is_folder_target(job.target):
+        needed *= 2  # the packets stay until all of them are in the container
     return f"about {needed / 2**20:.1f} MiB{'' if frames else ' a frame'}; {free}"
 
 

@@ -9,6 +9,7 @@ from typing import final
 
 import torch
 
+from videogigagan.errors import StoppedError
 from videogigagan.upscale.options import Progress
 
 try:
@@ -27,16 +28,23 @@ class Display(ABC):
     def show(self, progress: Progress) -> None:
         """Show the state of a run."""
 
-    @abstractmethod
-    def __enter__(self) -> "Display": ...
+    def __enter__(self) -> "Display":
+        self.begin()
+        return self
 
-    @abstractmethod
     def __exit__(
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
         traceback: TracebackType | None,
-    ) -> None: ...
+    ) -> None:
+        self.end(error)
+
+    def begin(self) -> None:  # noqa: B027 - most have nothing to do
+        """A run begins."""
+
+    def end(self, error: BaseException | None) -> None:  # noqa: B027 - some have nothing to do
+        """A run has come to its end, by an error or without."""
 
 
 @final
@@ -54,15 +62,8 @@ class ProgressLine(Display):
         elif self._due(progress):
             print(words(progress), file=sys.stderr, flush=True)
 
-    def __enter__(self) -> "ProgressLine":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def end(self, error: BaseException | None) -> None:  # noqa: ARG002 - the same for all
+        """Wipe the bar away."""
         if self._live:
             print("\r\x1b[2K", end="", file=sys.stderr, flush=True)
 
@@ -78,7 +79,7 @@ class ProgressLine(Display):
 class ProgressObjects(Display):
     """A JSON object on a line of standard error, for each frame and each change of stage.
 
-    Stages are `open`, `upscale`, then `done` or `failed`.
+    Stages are `open`, `upscale`, then `done`, `stopped` or `failed`.
 
     Args:
         facts: What stands in every object.
@@ -99,20 +100,17 @@ class ProgressObjects(Display):
         }
         self._write("upscale")
 
-    def __enter__(self) -> "ProgressObjects":
+    def begin(self) -> None:
+        """Write an object that tells of the input."""
         self._write("open")
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def end(self, error: BaseException | None) -> None:
+        """Write an object with how it ended."""
         if error is None:
             self._write("done")
         else:
-            self._write("failed", error=str(error) or type(error).__name__)
+            stage = "stopped" if isinstance(error, StoppedError) else "failed"
+            self._write(stage, error=str(error) or type(error).__name__)
 
     def _write(self, stage: str, **more: str) -> None:
         line = {"stage": stage, **self._facts, **self._figures, **more}
@@ -124,17 +122,6 @@ class Silence(Display):
     """Shows nothing."""
 
     def show(self, progress: Progress) -> None:
-        """Do nothing."""
-
-    def __enter__(self) -> "Silence":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
         """Do nothing."""
 
 

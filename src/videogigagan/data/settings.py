@@ -1,6 +1,7 @@
 """What a run learns from, as plain data, and the clips that this makes."""
 
 import hashlib
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -192,4 +193,4 @@ def _below(folder: Path) -> Callable[[Path], str]:
 
 def _place(name: str) -> float:
     """A number in [0, 1) that depends on nothing but the name."""
-    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:6]) / 2**48
+    return int.from_bytes(hashlib.sha256(os.fsencode(name)).digest()[:6]) / 2**48

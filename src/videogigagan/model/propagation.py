@@ -34,6 +34,14 @@ class Past:
     flow: Float[Tensor, "b 2 h w"] | None = None
     """From that frame to the one before it, where a branch reads two."""
 
+    def to(self, device: torch.device) -> "Past":
+        """The same on another device."""
+        return Past(
+            frame=self.frame.to(device),
+            states=tuple(state.to(device) for state in self.states),
+            flow=None if self.flow is None else self.flow.to(device),
+        )
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Gathered:

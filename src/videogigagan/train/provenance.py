@@ -1,5 +1,6 @@
 """What a run has learnt from, by name: a run that goes on must find the same."""
 
+import os
 from pathlib import Path
 
 from videogigagan.data.settings import DataConfig, material
@@ -31,10 +32,15 @@ class Provenance:
         assert isinstance(run.config.data, DataConfig)
         names = material(run.config.data, "train").names
         path = run.folder / MATERIAL
-        if run.step and path.exists():
-            _compare(path, names)
-        else:
-            path.write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
+        try:
+            if run.step and path.exists():
+                _compare(path, names)
+            else:
+                path.write_bytes(_listed(names))
+        except OSError as error:
+            raise ConfigError(
+                f"{path}: cannot be read or written ({error.strerror}). Choose another --out."
+            ) from error
 
     def after_step(self, run: RunView, figures: StepFigures) -> None:
         """Nothing changes."""
@@ -43,12 +49,18 @@ class Provenance:
         """Nothing changes."""
 
 
+def _listed(names: tuple[str, ...]) -> bytes:
+    """A name a line; names need not be text."""
+    return b"".join(os.fsencode(name) + b"\n" for name in names)
+
+
 def _compare(path: Path, names: tuple[str, ...]) -> None:
-    before = path.read_text(encoding="utf-8").splitlines()
-    if before == list(names):
+    then, now = path.read_bytes(), _listed(names)
+    if then == now:
         return
-    come, gone = sorted(set(names) - set(before)), sorted(set(before) - set(names))
-    example = (come + gone or ["their order"])[0]
+    before, after = set(then.split(b"\n")), set(now.split(b"\n"))
+    come, gone = sorted(after - before), sorted(before - after)
+    example = os.fsdecode((come + gone or [b"their order"])[0])
     raise ConfigError(
         f"{path.parent}: its material has changed since it began ({len(come)} files came, "
         f"{len(gone)} went, such as {example}). Restore it, or name another folder."

@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import shutil
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -154,6 +155,7 @@ class Journal:
 
     def _append(self, line: Mapping[str, Any]) -> None:
         with self._writing, (self.folder / _JOURNAL).open("a", encoding="utf-8") as file:
+            sync_folder(self.folder)  # what the line tells of may be a new file
             file.write(json.dumps(line) + "\n")
             file.flush()
             os.fsync(file.fileno())
@@ -164,6 +166,17 @@ def unfinished(target: Path) -> Path:
     mark = hashlib.sha256(os.fsencode(target.name)).hexdigest()[:8]
     stem = os.fsdecode(os.fsencode(target.stem)[:60])
     return target.with_name(f".{stem}.unfinished-{mark}")
+
+
+def sync_folder(folder: Path) -> None:
+    """Bring the names of new files to the disk; Windows does so by itself."""
+    if sys.platform == "win32":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def fingerprint(source: Path) -> str:

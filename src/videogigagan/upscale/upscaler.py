@@ -132,7 +132,8 @@ class VideoUpscaler:
         for first in frames:  # the first alone: it tells the size
             longest = self.window_length(*first.shape[-2:])
             told = shots(itertools.chain([first], frames))
-            place, past = 0, start.past
+            place = 0
+            past = None if start.past is None else start.past.to(self.device)
             for window in windows(told, longest, chunk=self.chunk):
                 begun, place = place, place + window.keep
                 if begun < start.frame:

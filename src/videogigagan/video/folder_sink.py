@@ -1,5 +1,6 @@
 """Writing a folder of PNG images."""
 
+import os
 import shutil
 from pathlib import Path
 from typing import final
@@ -37,9 +38,12 @@ class ImageFolderSink(SegmentedSink):
             Image.fromarray(np.ascontiguousarray(values.permute(1, 2, 0).numpy())).save(
                 file, format="PNG"
             )
+            if self._workshop is not None:
+                file.flush()
+                os.fsync(file.fileno())
 
     def _end_segment(self) -> None:
-        """Every image was closed when it was written."""
+        """Every image was brought to the disk when it was written."""
 
     def _restore(self, safe: int) -> None:
         found = sum(1 for _ in self._temporary.glob("*.png"))
