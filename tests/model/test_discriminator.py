@@ -80,6 +80,14 @@ def test_verdict_on_a_large_flat_clip_is_that_on_a_small_one() -> None:
     assert_close(small, large, atol=0.5, rtol=0)
 
 
+@torch.no_grad()
+def test_places_have_verdicts_whose_mean_is_the_frames() -> None:
+    each = judge(replace(TINY, places=True))(clip(side=48))
+    assert each.shape == (2, 3, 9)
+    assert each.std() > 0
+    assert_close(each.mean(dim=2), judge()(clip(side=48)))
+
+
 def test_r1_can_be_learned_from() -> None:
     """Its gradient is differentiated again, through attention too."""
     made, real = judge(), clip().requires_grad_()

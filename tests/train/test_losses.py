@@ -120,6 +120,12 @@ def test_r1_is_half_the_squared_gradient_of_a_frame() -> None:
     assert_close(r1_penalty(logits, clip), w.square().sum() / 2)
 
 
+def test_r1_of_places_is_that_of_their_mean() -> None:
+    clip = torch.rand(2, 3, 3, 4, 4, requires_grad=True)
+    places = clip.square().sum(dim=2).flatten(2)
+    assert_close(r1_penalty(places, clip), r1_penalty(places.mean(dim=2), clip))
+
+
 def test_r1_can_be_differentiated() -> None:
     scale = torch.tensor(3.0, requires_grad=True)
     clip = torch.rand(1, 2, 3, 4, 4, requires_grad=True)

@@ -148,6 +148,8 @@ class DiscriminatorConfig:
     """It also sees the low-resolution clip, enlarged."""
     batch_deviation: bool = False
     """It also sees how much the frames of the batch differ (StyleGAN's minibatch deviation)."""
+    places: bool = False
+    """Each place of a frame gets a verdict of its own (PatchGAN), not their mean."""
     tied_attention: bool = True
     """Query and key share their weights, as in GigaGAN."""
 

@@ -95,13 +95,14 @@ class Discriminator(nn.Module):
     """How real each frame of a clip looks, given the others: one logit per frame.
 
     StyleGAN2's fully connected layer is written as a 4x4 convolution: at the nominal size it
-    has one position, and on larger clips the mean over all positions is the verdict. Clips of
+    has one place, and on larger clips the mean over all places is the verdict, unless each
+    place shall have its own. Clips of
     any other size are extended by reflection to the next multiple that the levels need.
 
     Shapes:
         clip:    (b, t, 3, H, W), RGB in [0, 1], any size
         small:   (b, t, 3, h, w), the low-resolution clip; for a conditional discriminator only
-        logits:  (b, t)
+        logits:  (b, t), or (b, t, p) where each place has its own
     """
 
     def __init__(self, config: DiscriminatorConfig) -> None:
@@ -121,7 +122,7 @@ class Discriminator(nn.Module):
         self.gather = convolution(widths[-1], widths[-1], 4, padding=0)
         self.verdict = convolution(widths[-1], 1, 1, padding=0)
 
-    def forward(self, clip: LargeClip, small: Clip | None = None) -> Float[Tensor, "b t"]:
+    def forward(self, clip: LargeClip, small: Clip | None = None) -> Float[Tensor, "b t *p"]:
         """Judge.
 
         Attention does without fused kernels: R1 differentiates twice, which they cannot.
@@ -140,7 +141,8 @@ class Discriminator(nn.Module):
         if self.config.batch_deviation:
             x = with_batch_deviation(x)
         x = activate(self.gather(activate(self.mix(x))))
-        return rearrange(self.verdict(x).mean(dim=(1, 2, 3)), "(b t) -> b t", b=len(clip))
+        logits = rearrange(self.verdict(x), "(b t) 1 h w -> b t (h w)", b=len(clip))
+        return logits if self.config.places else logits.mean(dim=2)
 
 
 def with_batch_deviation(x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n d h w"]:

@@ -14,22 +14,23 @@ from videogigagan.shapes import Flow, LargeClip
 _PERIOD = 8  # pixels; offsets of the perceptual window, and what the grid repeats after
 
 
-def generator_adversarial(logits: Float[Tensor, "b t"]) -> Float[Tensor, ""]:
+def generator_adversarial(logits: Float[Tensor, "b t *p"]) -> Float[Tensor, ""]:
     """Non-saturating: -log of how real the result is taken for."""
     return F.softplus(-logits).mean()
 
 
 def discriminator_adversarial(
-    real: Float[Tensor, "b t"], fake: Float[Tensor, "b t"]
+    real: Float[Tensor, "b t *p"], fake: Float[Tensor, "b t *p"]
 ) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
     """The logistic loss of the discriminator: its part on true clips and that on results."""
     return F.softplus(-real).mean(), F.softplus(fake).mean()
 
 
-def r1_penalty(logits: Float[Tensor, "b t"], clip: LargeClip) -> Float[Tensor, ""]:
+def r1_penalty(logits: Float[Tensor, "b t *p"], clip: LargeClip) -> Float[Tensor, ""]:
     """Squared gradient of the logits at true clips, halved (R1; D22, D23).
 
-    Summed over a frame's channels and pixels, mean over frames. A picture's values are taken
+    Summed over a frame's channels and pixels, mean over frames; where places have verdicts of
+    their own, of the mean of these. A picture's values are taken
     to run from -1 to 1, as in StyleGAN2, where the published weight comes from; ours run from
     0 to 1, so the gradient is half as long as it would be.
 
@@ -37,7 +38,8 @@ def r1_penalty(logits: Float[Tensor, "b t"], clip: LargeClip) -> Float[Tensor, "
         logits: What the discriminator says of `clip`.
         clip: Its input, which must require a gradient.
     """
-    (gradient,) = torch.autograd.grad(logits.sum(), clip, create_graph=True)
+    verdicts = reduce(logits, "b t ... -> b t", "mean")
+    (gradient,) = torch.autograd.grad(verdicts.sum(), clip, create_graph=True)
     return (gradient / 2).square().sum(dim=(2, 3, 4)).mean() / 2
 
 

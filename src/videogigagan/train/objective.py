@@ -142,7 +142,7 @@ class DiscriminatorObjective(nn.Module):
 
 def judged(
     discriminator: Discriminator, clip: LargeClip, batch: Batch, config: TrainConfig
-) -> Float[Tensor, "b t"]:
+) -> Float[Tensor, "b t *p"]:
     """Ask about every frame of a clip; a conditional discriminator sees the small one too."""
     small = batch.small if discriminator.config.conditional else None
     with autocast(config, clip.device):
