@@ -33,7 +33,7 @@ def test_a_dry_run_tells_everything_and_writes_nothing(upscale) -> None:
     assert told["result"] == "clip_x4.mp4: 128x96, h264 yuv420p, CRF 24"
     assert told["frames"] == "5, 0:00:00"
     assert told["shots"] == "found on the way"
-    assert told["at a time"] == "5 frames propagated, 3 rendered"
+    assert told["at a time"] == "5 frames propagated, 3 rendered, whole"
     for row, ending in (("memory", " GiB on cpu"), ("disk", " GiB are free")):
         assert told[row].startswith("about ")
         assert told[row].endswith(ending)

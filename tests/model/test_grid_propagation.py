@@ -74,6 +74,17 @@ def test_windows_that_look_ahead_to_the_end_make_the_whole(
 
 @pytest.mark.usefixtures("quick_flow")
 @torch.no_grad()
+@pytest.mark.parametrize("onward", [1, 2, 3])
+def test_windows_may_overlap(onward: int) -> None:
+    made, shot = network("flow"), clip(6)
+    first = made.window(shot, keep=4, onward=onward)
+    second = made.window(shot[:, onward:], past=first.past)
+    assert first.features.shape[1] == 4
+    assert_close(second.features, made(shot)[:, onward:], atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.usefixtures("quick_flow")
+@torch.no_grad()
 def test_one_backward_branch_hears_of_later_frames_alone() -> None:
     made = network(iterations=1)
     del made.branches[1]

@@ -49,6 +49,17 @@ def swapped(made: BidirectionalPropagation) -> BidirectionalPropagation:
 
 @pytest.mark.usefixtures("quick_flow")
 @torch.no_grad()
+def test_windows_may_overlap() -> None:
+    """The second one begins within the first, and knows what was before exactly."""
+    made, shot = network(), clip(7)
+    first = made.window(shot[:, :5], keep=4, onward=2)
+    second = made.window(shot[:, 2:], past=first.past)
+    assert first.features.shape[1] == 4
+    assert_close(second.features, made(shot)[:, 2:], atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.usefixtures("quick_flow")
+@torch.no_grad()
 def test_reversed_time_and_exchanged_branches_cancel() -> None:
     made = network()
     forwards = made(clip())

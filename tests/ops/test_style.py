@@ -1,9 +1,12 @@
 """Noise that does not flicker (D12)."""
 
+from dataclasses import replace
+
+import pytest
 import torch
 from torch.testing import assert_close
 
-from videogigagan.ops.style import NoiseMode, Style
+from videogigagan.ops.style import NoiseMode, Region, Style
 
 
 def style(noise: NoiseMode, seed: int = 0) -> Style:
@@ -44,3 +47,14 @@ def test_global_generator_is_left_alone() -> None:
     before = torch.get_rng_state()
     style("const").noise_map(0, LIKE)
     assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.parametrize("zoom", [0.5, 1, 4])
+def test_noise_of_a_part_is_that_of_the_whole(zoom: float) -> None:
+    region = Region(top=8, left=16, rows=24, height=40, width=64)
+    sides = [round(zoom * side) for side in (40, 64, 24, 32, 8, 16)]
+    height, width, rows, columns, top, left = sides
+    whole = style("const").noise_map(3, torch.zeros(1, 1, height, width))
+    part = replace(style("const"), region=region)
+    found = part.noise_map(3, torch.zeros(2, 5, rows, columns))
+    assert torch.equal(found, whole[..., top : top + rows, left : left + columns])

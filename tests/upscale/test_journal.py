@@ -29,7 +29,8 @@ def broken_off(target: Path, error: type[BaseException] = RuntimeError) -> None:
     with suppress(error), journal(target) as kept:
         kept.window(Waypoint(frame=0))
         kept.segment(50, {"result": 1000})
-        kept.window(Waypoint(frame=75, past=past(0.5)))
+        kept.settle("tile", 256)
+        kept.window(Waypoint(frame=75, past=past(0.5), fading=torch.ones(2, 3, 4, 4)))
         kept.segment(100, {"result": 2000})
         kept.window(Waypoint(frame=150, past=past(0.7)))
         raise error
@@ -45,7 +46,20 @@ def test_a_run_goes_on_from_the_last_window_before_what_is_safe(tmp_path: Path) 
         assert place.past.flow is None
         assert torch.equal(place.past.frame, past(0.5).frame)
         assert all(map(torch.equal, place.past.states, past(0.5).states))
+        assert place.fading is not None
+        assert torch.equal(place.fading, torch.ones(2, 3, 4, 4))
+        assert kept.settle("tile", 512) == 256, "what was settled stays"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_results_fade_on_where_nothing_propagates(tmp_path: Path) -> None:
+    with suppress(RuntimeError), journal(tmp_path / "x.mp4") as kept:
+        kept.window(Waypoint(frame=40, fading=torch.ones(1, 3, 4, 4)))
+        kept.segment(50, {})
+        raise RuntimeError
+    with journal(tmp_path / "x.mp4") as kept:
+        assert kept.waypoint.past is None
+        assert kept.waypoint.fading is not None
 
 
 def test_a_shot_begins_without_a_past(tmp_path: Path) -> None:

@@ -30,10 +30,12 @@ def test_seeds_fit_31_bits(seed: int) -> None:
         ({"height": 0}, r"^height must be made of whole pixels, not 0\.$"),
         ({"size": (640, -1)}, r"^size must be made of whole pixels, not -1\.$"),
         ({"scale": 2, "height": 720}, r"^scale and height: each of them says how large"),
+        ({"overlap": -1}, r"^overlap must be at least 0, not -1\.$"),
+        ({"tile": 100}, r"^tile must be 0 or at least 128 pixels, not 100\.$"),
         ({"height": 720, "size": (4, 4)}, r"^height and size: .*\. Give one of them\.$"),
     ],
 )
-def test_the_size_of_a_result_is_said_once_and_can_be_had(options: dict, message: str) -> None:
+def test_what_cannot_be_had_is_one_line(options: dict, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         UpscaleOptions(**options)
 

@@ -9,11 +9,12 @@ import torch
 from torch import Tensor
 from torch.testing import assert_close
 
-from videogigagan.errors import CheckpointError, ConfigError, VideoGigaGANError
+from videogigagan.errors import CheckpointError, VideoGigaGANError
 from videogigagan.model.checkpoint import Header, save_weights
 from videogigagan.model.generator import Generator
-from videogigagan.model.presets import GENERATORS
-from videogigagan.upscale.upscaler import VideoUpscaler, choose_device
+from videogigagan.model.presets import GENERATORS, without_temporal
+from videogigagan.ops.style import NoiseMode
+from videogigagan.upscale.upscaler import VideoUpscaler, Waypoint
 from videogigagan.video.cuts import cuts_at, one_shot
 
 TINY = replace(GENERATORS["tiny"], residual="bicubic")
@@ -84,6 +85,78 @@ def test_a_long_shot_goes_on_from_window_to_window(monkeypatch: pytest.MonkeyPat
     assert not torch.equal(result[:4], whole[:4])
 
 
+@pytest.mark.catalogue("T20", "T23")
+def test_chunks_fade_into_each_other() -> None:
+    """A frame that two chunks share lies between what each makes of it."""
+    made, shot = upscaler(chunk=4, overlap=2), clip(6)
+    result = made.upscale_tensor(shot)
+    features, _ = made.engine.propagate(shot, None, keep=6, onward=6)
+    first = made.engine.pictures(features[:, :4]).clamp(0, 1)
+    second = made.engine.pictures(features[:, 2:]).clamp(0, 1)
+    assert not torch.allclose(first[2:], second[:2], atol=1e-4), "or this test says nothing"
+    assert torch.equal(result[:2], first[:2])
+    assert_close(result[2], (2 * first[2] + second[0]) / 3)
+    assert_close(result[3], (first[3] + 2 * second[1]) / 3)
+    assert torch.equal(result[4:], second[2:])
+
+
+@pytest.mark.catalogue("T23")
+def test_windows_fade_into_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where windows meet, chunks overlap as they do everywhere else."""
+    monkeypatch.setattr("videogigagan.upscale.upscaler.LONGEST_WINDOW", 8)
+    made, shot = upscaler(chunk=4, overlap=2), clip(11)
+    places: list[Waypoint] = []
+    result = torch.stack(list(made.stream(shot, shots=one_shot, on_window=places.append)))
+    assert result.shape[0] == 11
+    assert [place.frame for place in places] == [0, 2, 4]
+    fading = places[1].fading
+    assert fading is not None
+    features, _ = made.engine.propagate(shot[2:], places[1].past, keep=4, onward=2)
+    fresh = made.engine.pictures(features).clamp(0, 1)
+    assert_close(result[2], (2 * fading[0] + fresh[0]) / 3, atol=1e-3, rtol=0)
+
+
+@pytest.mark.catalogue("T33")
+@pytest.mark.parametrize("done", [2, 3, 5, 7])
+def test_a_stream_that_goes_on_makes_what_it_would_have_made(
+    monkeypatch: pytest.MonkeyPatch, done: int
+) -> None:
+    monkeypatch.setattr("videogigagan.upscale.upscaler.LONGEST_WINDOW", 8)
+    made, shot = upscaler(chunk=4, overlap=2), clip(11)
+    places: list[Waypoint] = []
+    whole = list(made.stream(shot, shots=one_shot, on_window=places.append))
+    start = max((place for place in places if place.frame <= done), key=lambda p: p.frame)
+    rest = list(made.stream(shot, shots=one_shot, start=start, done=done))
+    assert torch.equal(torch.stack(rest), torch.stack(whole[done:]))
+
+
+def test_frames_that_are_rendered_alone_need_no_overlap() -> None:
+    config = without_temporal(TINY)
+    assert VideoUpscaler(Generator(config), device="cpu").overlap == 0
+    assert upscaler(chunk=3, overlap=2).overlap == 1, "half a chunk at most"
+
+
+@pytest.mark.catalogue("T21")
+@pytest.mark.parametrize("noise", ["const", "none"])
+def test_tiles_show_no_seam(noise: NoiseMode) -> None:
+    """Noise is the whole frame's; what is left lies where the ends of tiles do not count."""
+    torch.manual_seed(0)
+    made = Generator(replace(TINY, noise=noise))
+    for name, parameter in made.named_parameters():
+        if ".flow." not in name and "attention" not in name:
+            parameter.data += 0.05 * torch.randn_like(parameter)
+    ready = VideoUpscaler(made, device="cpu")
+    shot = torch.rand(3, 3, 136, 200, generator=torch.Generator().manual_seed(1))
+    whole = ready.upscale_tensor(shot)
+    ready.engine.tile = 128
+    in_tiles = ready.upscale_tensor(shot)
+    difference = (in_tiles - whole).abs()
+    assert whole.std() > 0.05, "or this test says nothing"
+    assert difference.mean() < 0.5 / 255
+    across = (in_tiles - whole).diff(dim=-1).abs().mean(dim=(0, 1, 2))
+    assert across.max() < 1 / 255, "no column is a border"
+
+
 def test_an_empty_stream_has_no_result() -> None:
     assert list(upscaler().stream([])) == []
 
@@ -143,37 +216,3 @@ def test_upscaler_comes_from_a_file(tmp_path: Path) -> None:
 def test_missing_weights_are_one_line(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="no such weights"):
         VideoUpscaler.from_pretrained(tmp_path / "none.safetensors", device="cpu")
-
-
-def without_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
-
-
-def test_auto_takes_the_cpu_where_there_is_no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    without_gpu(monkeypatch)
-    assert choose_device("auto") == torch.device("cpu")
-    assert choose_device("cpu") == torch.device("cpu")
-
-
-def test_auto_prefers_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    assert choose_device("auto") == torch.device("cuda")
-
-
-@pytest.mark.parametrize(
-    ("name", "message"),
-    [
-        ("gpu", r"^device 'gpu' is not known\. Use auto, cpu or cuda:0\.$"),
-        ("", r"^device '' is not known\. Use auto, cpu or cuda:0\.$"),
-        ("meta", r"^device 'meta' is not supported\. Use auto, cpu or cuda:0\.$"),
-        ("cuda", r"^device 'cuda' is not there \(0 CUDA devices found\)\. Use cpu\.$"),
-        ("cuda:3", r"^device 'cuda:3' is not there \(0 CUDA devices found\)\. Use cpu\.$"),
-    ],
-)
-def test_devices_that_cannot_be_used_are_one_line(
-    monkeypatch: pytest.MonkeyPatch, name: str, message: str
-) -> None:
-    without_gpu(monkeypatch)
-    with pytest.raises(ConfigError, match=message):
-        choose_device(name)

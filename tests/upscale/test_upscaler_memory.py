@@ -70,6 +70,27 @@ def test_t27_fewer_frames_are_propagated_at_once(upscaler, monkeypatch, caplog, 
     assert_close(halves[6:], whole[6:], atol=2e-3, rtol=0, msg="the past is carried exactly")
 
 
+@pytest.mark.catalogue("T27")
+@pytest.mark.parametrize("method", ["render", "propagate_window"])
+def test_t27_smaller_tiles_are_taken(upscaler, monkeypatch, caplog, method) -> None:
+    """Once fewer frames do not help."""
+    small = torch.rand(4, 3, 24, 300, generator=torch.Generator().manual_seed(1))
+    whole = upscaler.upscale_tensor(small)
+    work = getattr(upscaler.generator, method)
+
+    def failing(frames: Tensor, *arguments: object, **options: object):
+        if frames.shape[-1] > 140:
+            raise ERRORS[0]
+        return work(frames, *arguments, **options)
+
+    monkeypatch.setattr(upscaler.generator, method, failing)
+    with caplog.at_level(logging.WARNING):
+        large = upscaler.upscale_tensor(small)
+    assert "memory runs out: tiles of 128 pixels are taken." in caplog.text
+    assert upscaler.engine.tile == 128
+    assert (large - whole).abs().mean() < 1 / 255
+
+
 @pytest.mark.catalogue("T28")
 @pytest.mark.parametrize("method", ["render", "propagate_window"])
 def test_t28_not_even_one_frame_is_one_clear_line(upscaler, monkeypatch, method) -> None:

@@ -36,13 +36,12 @@ def foresee(upscaler: VideoUpscaler, job: Job, options: UpscaleOptions) -> str:
     frames = min(known, default=None)
     encoding, bits = _encoding(job, info, size, options)
     cost = forecast(upscaler, width=info.width, height=info.height, frames=frames)
-    chunk = min(upscaler.chunk, cost.window)
     rows = {
         "input": f"{job.source}: {_described(info)}",
         "result": f"{job.target}: {size.width}x{size.height}, {encoding}",
         "frames": "told by no header" if frames is None else _length(frames, info),
         "shots": _shots(options),
-        "at a time": f"{cost.window} frames propagated, {chunk} rendered",
+        "at a time": f"{cost.window} frames propagated, {cost.chunk} rendered, {_tiles(cost)}",
         "memory": _memory(upscaler, cost),
         "disk": _disk(job, size, frames, bits),
         "time": _time(upscaler, cost, frames),
@@ -80,6 +79,10 @@ def _shots(options: UpscaleOptions) -> str:
     if options.shots == "auto":
         return "found on the way"
     return "one" if options.shots == "off" else f"{len({0, *options.shots})}, as listed"
+
+
+def _tiles(cost: Forecast) -> str:
+    return f"tiles of at most {cost.tile} pixels" if cost.tile else "whole"
 
 
 def _memory(upscaler: VideoUpscaler, cost: Forecast) -> str:

@@ -57,6 +57,11 @@ class Upscale:
     """auto (bf16 on a GPU that has it, else fp32), fp32, bf16."""
     chunk: int = 10
     """Frames rendered together; fewer need less memory."""
+    overlap: int = 2
+    """Frames over which chunks fade into each other."""
+    tile: Annotated[int | None, tyro.conf.arg(aliases=("-t",), metavar="PIXELS")] = None
+    """Most pixels of the input to a side of what is worked on at once, 0 for whole frames; by
+    the memory that is free unless given."""
     shots: str = "auto"
     """Where shots begin, which nothing is carried into: auto (cuts and fades are found), off,
     or a file with the number of each shot's first frame, from 0, one a line."""
@@ -99,6 +104,8 @@ class Upscale:
             precision=self.precision,
             seed=self.seed,
             chunk=self.chunk,
+            overlap=self.overlap,
+            tile=self.tile,
         )
 
         def work(job: Job) -> None:
@@ -145,6 +152,8 @@ class Upscale:
             size=None if self.size is None else parse_size(self.size),
             seed=self.seed,
             chunk=self.chunk,
+            overlap=self.overlap,
+            tile=self.tile,
             frames=self.frames,
             shots=chosen_shots(self.shots),
             compare=self.compare,

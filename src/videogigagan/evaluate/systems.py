@@ -19,7 +19,8 @@ from videogigagan.evaluate.peers.gigagan import load_image_gigagan, stream_apart
 from videogigagan.model.checkpoint import find_weights, load_generator, packaged_weights
 from videogigagan.model.generator import Generator
 from videogigagan.ops.layout import channels_last
-from videogigagan.upscale.upscaler import VideoUpscaler, choose_device
+from videogigagan.upscale.device import choose_device
+from videogigagan.upscale.upscaler import VideoUpscaler
 from videogigagan.video.cuts import one_shot
 
 BASICVSR_FOLDER = Path(".cache/basicvsr")

@@ -131,6 +131,11 @@ class GeneratorConfig:
             )
 
     @property
+    def feature_channels(self) -> int:
+        """Of what propagation gathers, the pixels included."""
+        return 3 + (0 if self.propagation is None else self.propagation.channels)
+
+    @property
     def multiple(self) -> int:
         """Input sides are padded to a multiple of this."""
         return 2 ** len(self.encoder)

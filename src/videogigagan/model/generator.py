@@ -16,8 +16,8 @@ from videogigagan.model.reconstruction import Reconstruction
 from videogigagan.ops.convolution import AdaptiveConv2d, ToRGB
 from videogigagan.ops.initialise import zeroed
 from videogigagan.ops.layout import clips_of, frames_of
-from videogigagan.ops.resize import bicubic_upsample, pad_to_multiple
-from videogigagan.ops.style import Style
+from videogigagan.ops.resize import bicubic_upsample, pad_to_multiple, rounded_up
+from videogigagan.ops.style import Region, Style
 from videogigagan.shapes import Clip, Features, LargeClip
 
 _SMALLEST_SIDE = 16  # the low-pass filter reflects its border, at the coarsest level too
@@ -95,6 +95,23 @@ class Generator(nn.Module):
         vector = self.mapping(z.to(next(self.parameters())))
         return Style(vector=vector, seed=seed, noise=self.config.noise)
 
+    def region(self, top: int, left: int, rows: int, whole: tuple[int, int]) -> Region:
+        """Where a part of a frame lies, for `Style`; all in pixels of the small frame.
+
+        Args:
+            top: Rows above it, a multiple of the coarsest pixels, as is `left`.
+            left: Columns to the left of it.
+            rows: Its height.
+            whole: Height and width of the frame.
+        """
+        multiple = self.config.multiple
+        assert top % multiple == 0
+        assert left % multiple == 0
+        rows, height, width = (
+            rounded_up(side, multiple, _SMALLEST_SIDE) for side in (rows, *whole)
+        )
+        return Region(top=top, left=left, rows=rows, height=height, width=width)
+
     def propagate(self, clip: Clip, *, storage: torch.dtype | None = None) -> Features:
         """Gather features over a whole shot (Sec. 3.3).
 
@@ -110,6 +127,7 @@ class Generator(nn.Module):
         *,
         past: Past | None = None,
         keep: int | None = None,
+        onward: int | None = None,
         storage: torch.dtype | None = None,
     ) -> tuple[Float[Tensor, "b k f h w"], Past | None]:
         """Gather features over a window of a shot, which may be of any length.
@@ -118,16 +136,20 @@ class Generator(nn.Module):
             clip: The window, and frames behind it to look ahead.
             past: What was returned with the window before; None at the start of a shot.
             keep: Frames of the window; all of the clip when None.
+            onward: Frame of the window with which the next one begins; that behind the window
+                when None.
             storage: As in `propagate`.
 
         Returns:
-            Features of the window, and what to go on with behind it.
+            Features of the window, and what the next one is told.
         """
         storage = storage or clip.dtype
         pixels = clip[:, :keep].to(storage)
         if self.propagation is None:
             return pixels, None
-        made = self.propagation.window(clip, past=past, keep=keep, storage=storage)
+        made = self.propagation.window(
+            clip, past=past, keep=keep, onward=onward, storage=storage
+        )
         return torch.cat((pixels, made.features), dim=2), made.past
 
     def render(self, features: Features, style: Style) -> LargeClip:

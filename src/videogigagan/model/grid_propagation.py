@@ -5,7 +5,7 @@ about a frame, and carries a state on from the two frames before.
 """
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -18,6 +18,15 @@ from videogigagan.ops.warp import backward_warp
 from videogigagan.shapes import Clip, Features
 
 Alignment = Literal["dcn", "flow"]
+
+
+class Span(NamedTuple):
+    """Which frames of a clip a window is about."""
+
+    keep: int
+    """How many are its own."""
+    onward: int
+    """With which of them the next window begins."""
 
 
 class Branch(nn.Module):
@@ -110,6 +119,7 @@ class GridPropagation(nn.Module):
         *,
         past: Past | None = None,
         keep: int | None = None,
+        onward: int | None = None,
         storage: torch.dtype | None = None,
     ) -> Gathered:
         """Gather features of a window of a shot, so that a shot may be of any length.
@@ -118,13 +128,15 @@ class GridPropagation(nn.Module):
             clip: The window, and frames behind it to look ahead.
             past: From the window before; None at the start of a shot.
             keep: Frames of the window; all of the clip when None.
+            onward: Frame of the window with which the next one begins; that behind the window
+                when None.
             storage: As in `forward`.
         """
-        keep = keep or clip.shape[1]
+        span = Span(keep or clip.shape[1], onward or keep or clip.shape[1])
         known, past = self._gather(
-            clip, storage or clip.dtype, past=past, keep=keep, every=False
+            clip, storage or clip.dtype, past=past, span=span, every=False
         )
-        features = torch.stack([found[-1] for found in known[:keep]], dim=1)
+        features = torch.stack([found[-1] for found in known[: span.keep]], dim=1)
         return Gathered(features=features, past=past)
 
     def states(self, clip: Clip, *, storage: torch.dtype | None = None) -> list[list[Tensor]]:
@@ -134,13 +146,12 @@ class GridPropagation(nn.Module):
             For every frame its own features, then the states of all branches, in their order;
             each is (b, channels, h, w).
         """
-        known, _ = self._gather(
-            clip, storage or clip.dtype, past=None, keep=clip.shape[1], every=True
-        )
+        span = Span(clip.shape[1], clip.shape[1])
+        known, _ = self._gather(clip, storage or clip.dtype, past=None, span=span, every=True)
         return known
 
     def _gather(
-        self, clip: Tensor, storage: torch.dtype, *, past: Past | None, keep: int, every: bool
+        self, clip: Tensor, storage: torch.dtype, *, past: Past | None, span: Span, every: bool
     ) -> tuple[list[list[Tensor]], Past]:
         """Run all branches; of each frame, what they found, or the last one's state alone."""
         to_next, to_previous = neighbour_flows(self.flow, clip)
@@ -151,30 +162,30 @@ class GridPropagation(nn.Module):
         brought: list[Tensor] = []
         for number, branch in enumerate(self.branches):
             last = branch is self.branches[-1]
-            behind = clip.shape[1] - keep if last else 0  # what only others look ahead to
+            behind = clip.shape[1] - span.keep if last else 0  # what only others look ahead to
             if number % 2 == 0:
                 frames, states = known[::-1], branch(known[::-1], to_next[::-1])
             else:
                 frames = known[: len(known) - behind]
                 recent = () if past is None else past.states[number - 1 : number + 1]
                 states = branch(frames, to_previous[: len(to_previous) - behind], recent)
-                states = _noted(states, keep, recent, brought)
+                states = _noted(states, span.onward, recent, brought)
             for found, state in zip(frames, states, strict=True):
                 if last and not every:
                     found.clear()  # nobody reads these any more
                 found.append(state.to(storage))
-        flows = to_previous[: len(to_previous) - (clip.shape[1] - keep)]
+        flows = to_previous[: len(to_previous) - (clip.shape[1] - span.onward)]
         flow = flows[-1] if flows else None
-        return known, Past(frame=clip[:, keep - 1], states=tuple(brought), flow=flow)
+        return known, Past(frame=clip[:, span.onward - 1], states=tuple(brought), flow=flow)
 
 
 def _noted(
-    states: Iterator[Tensor], keep: int, recent: tuple[Tensor, ...], brought: list[Tensor]
+    states: Iterator[Tensor], onward: int, recent: tuple[Tensor, ...], brought: list[Tensor]
 ) -> Iterator[Tensor]:
-    """The same states; those of the last two frames of `keep` are added to `brought`."""
+    """The same states; those of the last two frames before `onward` are added to `brought`."""
     for index, state in enumerate(states):
         recent = (state, *recent[:1])
-        if index == keep - 1:
+        if index == onward - 1:
             brought += recent if len(recent) == 2 else (state, torch.zeros_like(state))
         yield state
 

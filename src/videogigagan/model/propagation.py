@@ -5,7 +5,7 @@ state is carried from frame to frame by backward warping alone. `grid_propagatio
 supplement's form.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -34,13 +34,21 @@ class Past:
     flow: Float[Tensor, "b 2 h w"] | None = None
     """From that frame to the one before it, where a branch reads two."""
 
+    def tensors(self) -> list[Tensor]:
+        """All of it, in a fixed order."""
+        return [self.frame, *self.states, *([] if self.flow is None else [self.flow])]
+
+    def each(self, change: Callable[[Tensor], Tensor]) -> "Past":
+        """The same with every tensor changed alike."""
+        return Past(
+            frame=change(self.frame),
+            states=tuple(change(state) for state in self.states),
+            flow=None if self.flow is None else change(self.flow),
+        )
+
     def to(self, device: torch.device) -> "Past":
         """The same on another device."""
-        return Past(
-            frame=self.frame.to(device),
-            states=tuple(state.to(device) for state in self.states),
-            flow=None if self.flow is None else self.flow.to(device),
-        )
+        return self.each(lambda tensor: tensor.to(device))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,6 +93,7 @@ class BidirectionalPropagation(nn.Module):
         *,
         past: Past | None = None,
         keep: int | None = None,
+        onward: int | None = None,
         storage: torch.dtype | None = None,
     ) -> Gathered:
         """Gather features of a window of a shot, so that a shot may be of any length.
@@ -96,10 +105,13 @@ class BidirectionalPropagation(nn.Module):
             clip: The window, and frames behind it to look ahead.
             past: From the window before; None at the start of a shot.
             keep: Frames of the window; all of the clip when None.
+            onward: Frame of the window with which the next one begins; that behind the window
+                when None.
             storage: As in `forward`.
         """
         storage = storage or clip.dtype
         keep = keep or clip.shape[1]
+        onward = onward or keep
         to_next, to_previous = neighbour_flows(self.flow, clip)
         if past is not None:
             to_previous.insert(0, self.flow(clip[:, 0], past.frame))
@@ -111,9 +123,9 @@ class BidirectionalPropagation(nn.Module):
         for index, state in enumerate(states):
             both = torch.cat((held[index].to(state.dtype), state), dim=1)
             held[index] = F.leaky_relu(self.fusion(both), 0.1).to(storage)
-            before = state
-        assert before is not None, "a window has frames"
-        past = Past(frame=frames[keep - 1], states=(before,))
+            if index == onward - 1:
+                past = Past(frame=frames[index], states=(state,))
+        assert past is not None, "the next window begins within this one, or behind it"
         return Gathered(features=torch.stack(held, dim=1), past=past)
 
     def _recur(

@@ -62,14 +62,15 @@ def pad_to_multiple(
     A side too short to be reflected that far is reflected back and forth.
     """
     h, w = x.shape[-2:]
-    rows = _reflected(h, _rounded_up(h, multiple, minimum), x.device)
-    columns = _reflected(w, _rounded_up(w, multiple, minimum), x.device)
+    rows = _reflected(h, rounded_up(h, multiple, minimum), x.device)
+    columns = _reflected(w, rounded_up(w, multiple, minimum), x.device)
     if len(rows) == h and len(columns) == w:
         return x
     return x[..., rows[:, None], columns]
 
 
-def _rounded_up(size: int, multiple: int, minimum: int) -> int:
+def rounded_up(size: int, multiple: int, minimum: int) -> int:
+    """The next multiple, of at least `minimum`."""
     return -(-max(size, minimum) // multiple) * multiple
 
 

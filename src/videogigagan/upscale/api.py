@@ -56,7 +56,13 @@ def upscale_video(  # noqa: PLR0913 - all that a program says, each by its name
     if target is not None:
         check_target(source, target, overwrite=options.overwrite)
     upscaler = VideoUpscaler.from_pretrained(
-        weights, device=device, precision=precision, seed=options.seed, chunk=options.chunk
+        weights,
+        device=device,
+        precision=precision,
+        seed=options.seed,
+        chunk=options.chunk,
+        overlap=options.overlap,
+        tile=options.tile,
     )
     return upscale_file(
         upscaler, source, target, options=options, on_progress=on_progress, stop=stop

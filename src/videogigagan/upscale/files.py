@@ -139,6 +139,9 @@ def _pairs(
 ) -> Generator[tuple[Frame, Tensor], None, None]:
     """Each frame that is left with its result; frames that were read ahead wait in a queue."""
     done = 0 if journal is None else journal.done
+    # Memory may be tighter or wider by now; the pictures are to be those of an unbroken run.
+    tile = upscaler.tile_for(reader.info.height, reader.info.width)
+    tile = tile if journal is None else journal.settle("tile", tile)
     waiting: deque[Frame] = deque()
     frames = itertools.islice(reader.frames(), options.frames)
     # Closed here, not where frames are used, so that no thread reads when the reader closes.
@@ -162,6 +165,7 @@ def _pairs(
             start=None if journal is None else journal.waypoint,
             done=done,
             on_window=None if journal is None else journal.window,
+            tile=tile,
         )
         for large in results:
             yield waiting.popleft(), large

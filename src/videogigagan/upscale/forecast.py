@@ -7,15 +7,13 @@ from itertools import chain
 
 import torch
 from torch import Tensor
-from torch._subclasses.fake_tensor import FakeTensorMode
 
-from videogigagan.ops.tally import Tally
+from videogigagan.upscale.capacity import imagine, waiting
+from videogigagan.upscale.tiles import tiles
 from videogigagan.upscale.upscaler import VideoUpscaler
 
 _PROBE_FRAMES, _PROBE_SIDE = 3, 64
 _SPANS = (2, 4)  # frames over which propagation is imagined, to see what each one adds
-_WAITING = 16  # frames of the source, and of the result, that wait somewhere
-_ENCODER = 60  # frames that an encoder holds, of a byte and a half for each pixel
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,6 +22,10 @@ class Forecast:
 
     window: int
     """Frames that are held together at most."""
+    chunk: int
+    """Frames that are rendered together."""
+    tile: int
+    """Most pixels of the source to a side of what is worked on at once; 0: whole frames."""
     memory: int
     """Bytes at the fullest moment, on the device that computes. On the CPU that includes frames
     that wait and the encoder's, but not the program itself."""
@@ -47,37 +49,30 @@ def forecast(
     """
     longest = upscaler.window_length(height, width)
     window = longest if frames is None else min(frames, longest)
-    chunk = min(upscaler.chunk, window)
-    rendering = _imagine(upscaler.upscale_tensor, chunk, height, width)
-    few, more = (_imagine(_propagation(upscaler), span, height, width) for span in _SPANS)
+    chunk = min(upscaler.chunk_length(height, width), window)
+    tile = upscaler.tile_for(height, width)
+    sides = min(height, tile or height), min(width, tile or width)
+    rendering = imagine(upscaler.upscale_tensor, chunk, *sides)
+    few, more = (imagine(_propagation(upscaler), span, *sides) for span in _SPANS)
     each = (more.peak - few.peak) / (_SPANS[1] - _SPANS[0])
     propagating = more.peak + each * (window - _SPANS[1])
     held = rendering.peak + (window - chunk) * more.result / _SPANS[1]
     memory = max(propagating, held) + _bytes_of(upscaler.generator)
-    if upscaler.device.type == "cpu":
-        memory += height * width * 12 * _WAITING
-        memory += height * width * upscaler.scale**2 * (12 * _WAITING + 1.5 * _ENCODER)
+    if tile:
+        memory += upscaler.held(height, width, window)
+    elif upscaler.device.type == "cpu":
+        memory += waiting(height, width, upscaler.scale)
+    once = more.flops / _SPANS[1]
+    shared = chunk / (chunk - min(upscaler.overlap, chunk // 2)) if window > chunk else 1
+    flops = once + (rendering.flops / chunk - once) * shared
+    area = sum(part.area for part in tiles(height, width, tile)) / (sides[0] * sides[1])
     return Forecast(
         window=window,
+        chunk=chunk,
+        tile=tile,
         memory=round(memory),
-        seconds=rendering.flops / chunk / _speed(upscaler, height, width),
+        seconds=flops * area / _speed(upscaler, height, width),
     )
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Cost:
-    """Bytes and operations of work that was imagined."""
-
-    peak: int
-    result: int
-    flops: int
-
-
-def _imagine(work: Callable[[Tensor], Tensor], frames: int, height: int, width: int) -> _Cost:
-    """Do work on frames that have no values."""
-    with FakeTensorMode(allow_non_fake_inputs=True), Tally() as tally:
-        result = work(torch.rand(frames, 3, height, width))
-        return _Cost(peak=tally.peak, result=result.nbytes, flops=tally.flops)
 
 
 def _propagation(upscaler: VideoUpscaler) -> Callable[[Tensor], Tensor]:
@@ -99,7 +94,7 @@ def _speed(upscaler: VideoUpscaler, height: int, width: int) -> float:
         started = time.perf_counter()
         upscaler.upscale_tensor(clip)
         seconds = time.perf_counter() - started
-    return _imagine(upscaler.upscale_tensor, frames, height, width).flops / seconds
+    return imagine(upscaler.upscale_tensor, frames, height, width).flops / seconds
 
 
 def _bytes_of(network: torch.nn.Module) -> int:

@@ -21,6 +21,7 @@ from typing import Any, final
 from filelock import FileLock, Timeout
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
+from torch import Tensor
 
 from videogigagan.errors import StoppedError, VideoError
 from videogigagan.model.propagation import Past
@@ -53,6 +54,7 @@ class Journal:
         self._identity = json.loads(json.dumps(identity))
         self._fresh = fresh
         self._windows: dict[int, bool] = {0: False}
+        self._settled: dict[str, int] = {}
         self._lock = FileLock(self.folder.with_name(f"{self.folder.name}.lock"), timeout=0)
         self._writing = threading.Lock()
 
@@ -66,14 +68,22 @@ class Journal:
         frame = max(frame for frame in self._windows if frame <= self.done)
         if not self._windows[frame]:
             return Waypoint(frame=frame)
-        return Waypoint(frame=frame, past=_read_past(self._past(frame)))
+        return _read_waypoint(frame, self._past(frame))
+
+    def settle(self, name: str, value: int) -> int:
+        """What was settled when the run began; at its beginning, `value`, which is noted."""
+        if name not in self._settled:
+            self._append({"settled": name, "value": value})
+            self._settled[name] = value
+        return self._settled[name]
 
     def window(self, waypoint: Waypoint) -> None:
         """Note where a window begins, and what it is told of the frames before."""
-        if waypoint.past is not None:
-            _write_past(waypoint.past, self._past(waypoint.frame))
-        self._append({"window": waypoint.frame, "past": waypoint.past is not None})
-        self._windows[waypoint.frame] = waypoint.past is not None
+        tensors = _tensors(waypoint)
+        if tensors:
+            _write(tensors, self._past(waypoint.frame))
+        self._append({"window": waypoint.frame, "past": bool(tensors)})
+        self._windows[waypoint.frame] = bool(tensors)
 
     def segment(self, frames: int, safe: Mapping[str, int]) -> None:
         """Note that all frames so far are on the disk."""
@@ -136,7 +146,9 @@ class Journal:
         identity, *rest = lines
         self._compare(identity)
         for line in rest:
-            if "window" in line:
+            if "settled" in line:
+                self._settled[line["settled"]] = line["value"]
+            elif "window" in line:
                 self._windows[line["window"]] = line["past"]
             else:
                 self.done, self.safe = line["frames"], line["safe"]
@@ -207,10 +219,20 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
             return
 
 
-def _write_past(past: Past, path: Path) -> None:
-    tensors = {"frame": past.frame, **{f"state.{n}": x for n, x in enumerate(past.states)}}
-    if past.flow is not None:
-        tensors["flow"] = past.flow
+def _tensors(waypoint: Waypoint) -> dict[str, Tensor]:
+    """What a window is told of the one before, by name."""
+    found: dict[str, Tensor] = {}
+    past = waypoint.past
+    if past is not None:
+        found = {"frame": past.frame, **{f"state.{n}": x for n, x in enumerate(past.states)}}
+        if past.flow is not None:
+            found["flow"] = past.flow
+    if waypoint.fading is not None:
+        found["fading"] = waypoint.fading
+    return found
+
+
+def _write(tensors: Mapping[str, Tensor], path: Path) -> None:
     part = path.with_suffix(".partial")
     try:
         save_file({name: x.cpu().contiguous() for name, x in tensors.items()}, part)
@@ -224,18 +246,21 @@ def _write_past(past: Past, path: Path) -> None:
         ) from error
 
 
-def _read_past(path: Path) -> Past:
+def _read_waypoint(frame: int, path: Path) -> Waypoint:
     try:
         with safe_open(path, framework="pt") as file:
             found = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
-            count = sum(name.startswith("state.") for name in found)
-            return Past(
-                frame=found["frame"],
-                states=tuple(found[f"state.{number}"] for number in range(count)),
-                flow=found.get("flow"),
-            )
-    except (OSError, SafetensorError, KeyError) as error:
+    except (OSError, SafetensorError) as error:
         raise VideoError(
             f"{path}: cannot be read any more ({type(error).__name__}). Begin anew with "
             "--resume fresh."
         ) from error
+    past = None
+    if "frame" in found:
+        count = sum(name.startswith("state.") for name in found)
+        past = Past(
+            frame=found["frame"],
+            states=tuple(found[f"state.{number}"] for number in range(count)),
+            flow=found.get("flow"),
+        )
+    return Waypoint(frame=frame, past=past, fading=found.get("fading"))

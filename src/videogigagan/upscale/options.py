@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from videogigagan.errors import ConfigError
+from videogigagan.upscale.tiles import SMALLEST
 from videogigagan.video.encode import EncodeOptions
 from videogigagan.video.source import DEFAULT_MAX_PIXELS
 
@@ -26,6 +27,11 @@ class UpscaleOptions:
     """Chooses among the renderings the generator can make of a video (z and noise)."""
     chunk: int = 10
     """Frames rendered together; fewer need less memory."""
+    overlap: int = 2
+    """Frames over which chunks fade into each other, at most half a chunk."""
+    tile: int | None = None
+    """Most pixels of the source to a side of what is worked on at once, 0 for whole frames; by
+    the memory that is free when None."""
     frames: int | None = None
     """Stop after this many frames; None takes all."""
     shots: Literal["auto", "off"] | tuple[int, ...] = "auto"
@@ -49,6 +55,10 @@ class UpscaleOptions:
         for name in ("chunk", "max_pixels"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be at least 1, not {getattr(self, name)}.")
+        if self.overlap < 0:
+            raise ConfigError(f"overlap must be at least 0, not {self.overlap}.")
+        if self.tile is not None and self.tile != 0 and self.tile < SMALLEST:
+            raise ConfigError(f"tile must be 0 or at least {SMALLEST} pixels, not {self.tile}.")
         if self.frames is not None and self.frames < 1:
             raise ConfigError(f"frames must be at least 1, not {self.frames}.")
         if not 0 <= self.seed < 2**31:

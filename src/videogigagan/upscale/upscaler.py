@@ -2,33 +2,33 @@
 
 import hashlib
 import itertools
-import logging
 from collections import abc
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from videogigagan.errors import ConfigError, VideoGigaGANError
+from videogigagan.errors import VideoGigaGANError
 from videogigagan.model.checkpoint import find_weights, load_generator
 from videogigagan.model.generator import Generator
 from videogigagan.model.propagation import Past
-from videogigagan.ops.layout import channels_last
-from videogigagan.ops.memory import in_less_memory
-from videogigagan.shapes import Features
+from videogigagan.ops.memory import free_memory
+from videogigagan.upscale.capacity import Work, fitting_tile, waiting
+from videogigagan.upscale.device import choose_device, wants_bf16
+from videogigagan.upscale.engine import Engine
 from videogigagan.upscale.options import Precision
 from videogigagan.upscale.windows import chunks, windows
 from videogigagan.video.cuts import FindShots, find_cuts
 
-logger = logging.getLogger(__name__)
-
 LONGEST_WINDOW = 100
 """Most frames that propagation sees together, those that it looks ahead to included."""
-_FEWEST = 2  # frames that propagation needs to mean anything
+PICTURE_BYTES = 4 * 2**30
+"""Memory that the pictures of one chunk may fill; larger frames have shorter chunks."""
+OVERLAP = 2
+"""Frames over which chunks fade into each other."""
 FEATURE_BYTES = 4 * 2**30
 """Memory that the features of one window may fill; larger frames have shorter windows."""
 
@@ -41,6 +41,8 @@ class Waypoint:
     """The window's first frame."""
     past: Past | None = None
     """What it is told of the frames before; None where a shot begins."""
+    fading: Float[Tensor, "o 3 H W"] | None = None
+    """Results of the window before for its first frames, which fade into its own."""
 
 
 class VideoUpscaler:
@@ -57,28 +59,49 @@ class VideoUpscaler:
         precision: Precision = "auto",
         seed: int = 0,
         chunk: int = 10,
+        overlap: int = OVERLAP,
+        tile: int | None = None,
     ) -> None:
+        """Make a generator ready.
+
+        Args:
+            generator: It stays as it is.
+            device: `auto`, `cpu`, or a GPU such as `cuda:0`.
+            precision: `auto`, `fp32` or `bf16`.
+            seed: Chooses the style.
+            chunk: Frames that are rendered together.
+            overlap: Frames over which chunks fade into each other, at most half a chunk; none
+                where frames are rendered independently.
+            tile: Most pixels of the source to a side of what is worked on at once, 0 for whole
+                frames; by the memory that is free when None.
+        """
         self.device = choose_device(device)
         self.scale = generator.config.scale
         self.chunk = chunk
-        self._together = chunk  # frames, fewer once memory has run out
-        self._bf16 = _wants_bf16(precision, self.device)
-        with torch.inference_mode():
-            style = generator.style(seed)
-            self._generator = channels_last(generator.bake(style)).to(self.device)
-            self._style = replace(style, vector=style.vector.to(self.device))
+        temporal = any(level.temporal for level in generator.config.decoder)
+        self.overlap = min(overlap, chunk // 2) if temporal else 0
+        self.tile = tile
+        self.engine = Engine(
+            generator,
+            device=self.device,
+            bf16=wants_bf16(precision, self.device),
+            seed=seed,
+            together=chunk,
+        )
 
     @property
     def generator(self) -> Generator:
         """The generator, its kernels baked, on its device."""
-        return self._generator
+        return self.engine.generator
 
     @property
     def fingerprint(self) -> str:
-        """Tells apart what makes other pictures: weights, style, precision, device, chunk."""
-        found = hashlib.sha256(repr((self.device.type, self._bf16, self.chunk)).encode())
-        found.update(repr((self._style.seed, self._style.noise)).encode())
-        for name, tensor in self._generator.state_dict().items():
+        """Tells apart what makes other pictures: weights, style, precision, device, chunks."""
+        style = self.engine.style
+        made_by = (self.device.type, self.engine.bf16, self.chunk, self.overlap)
+        found = hashlib.sha256(repr(made_by).encode())
+        found.update(repr((style.seed, style.noise)).encode())
+        for name, tensor in self.generator.state_dict().items():
             found.update(name.encode())
             found.update(tensor.cpu().contiguous().numpy().tobytes())
         return found.hexdigest()
@@ -92,6 +115,8 @@ class VideoUpscaler:
         precision: Precision = "auto",
         seed: int = 0,
         chunk: int = 10,
+        overlap: int = OVERLAP,
+        tile: int | None = None,
     ) -> "VideoUpscaler":
         """Load weights by the name of those in the package, or from a file.
 
@@ -99,13 +124,20 @@ class VideoUpscaler:
             CheckpointError: There are no such weights, or they cannot be read.
             ConfigError: The device does not exist here.
         """
-        generator = load_generator(find_weights(weights))
-        return cls(generator, device=device, precision=precision, seed=seed, chunk=chunk)
+        return cls(
+            load_generator(find_weights(weights)),
+            device=device,
+            precision=precision,
+            seed=seed,
+            chunk=chunk,
+            overlap=overlap,
+            tile=tile,
+        )
 
     def upscale_tensor(self, clip: Float[Tensor, "t 3 h w"]) -> Float[Tensor, "t 3 H W"]:
         """Upscale one shot that fits into memory; RGB in [0, 1] in and out."""
-        features, _ = self._propagate(clip)
-        return torch.stack(list(self._render(features)))
+        self.engine.tile = self.tile_for(*clip.shape[-2:])
+        return self._whole(clip)
 
     def stream(
         self,
@@ -115,6 +147,7 @@ class VideoUpscaler:
         start: Waypoint | None = None,
         done: int = 0,
         on_window: Callable[[Waypoint], None] | None = None,
+        tile: int | None = None,
     ) -> abc.Generator[Float[Tensor, "3 H W"], None, None]:
         """Upscale frames of one size, in bounded memory, one result for each in order.
 
@@ -126,126 +159,129 @@ class VideoUpscaler:
             start: Where propagation goes on; what comes before is read and left alone.
             done: Frames whose results are not wanted any more, `start.frame` of them at least.
             on_window: Called before each window with a place to go on from.
+            tile: What `tile_for` has said, where that is to be told beforehand.
         """
         frames = iter(frames)
-        start = start or Waypoint(frame=0)
+        at = start or Waypoint(frame=0)
         for first in frames:  # the first alone: it tells the size
-            longest = self.window_length(*first.shape[-2:])
+            size = first.shape[-2:]
+            self.engine.tile = self.tile_for(*size) if tile is None else tile
+            chunk = self.chunk_length(*size)
             told = shots(itertools.chain([first], frames))
             place = 0
-            past = None if start.past is None else start.past.to(self.device)
-            for window in windows(told, longest, chunk=self.chunk):
-                begun, place = place, place + window.keep
-                if begun < start.frame:
+            for window in windows(
+                told, self.window_length(*size), chunk=chunk, overlap=self._shared(chunk)
+            ):
+                begun, place = place, place + window.onward
+                if begun < at.frame:
                     continue
-                past = None if window.begins else past
+                at = Waypoint(frame=begun) if window.begins else at
                 if on_window is not None:
-                    on_window(Waypoint(frame=begun, past=past))
-                clip = torch.stack(window.frames)
-                features, past = self._propagate(clip, past, window.keep)
-                yield from self._render(features, max(done - begun, 0))
+                    on_window(at)
+                features, past = self.engine.propagate(
+                    torch.stack(window.frames), at.past, keep=window.keep, onward=window.onward
+                )
+                fading = yield from self._render(
+                    features,
+                    at.fading,
+                    chunk=chunk,
+                    shared=window.keep - window.onward,
+                    done=max(done - begun, 0),
+                )
+                at = Waypoint(frame=place, past=past, fading=fading)
 
     def window_length(self, height: int, width: int) -> int:
         """Frames of a size that propagation sees together; a whole chunk at least."""
-        propagation = self._generator.config.propagation
-        channels = 3 + (0 if propagation is None else propagation.channels)
+        channels = self.generator.config.feature_channels
         affordable = FEATURE_BYTES // (torch.float16.itemsize * channels * height * width)
-        return min(LONGEST_WINDOW, max(affordable, self.chunk))
+        return min(LONGEST_WINDOW, max(affordable, self.chunk_length(height, width)))
 
-    def _propagate(
-        self, clip: Float[Tensor, "t 3 h w"], past: Past | None = None, keep: int | None = None
-    ) -> tuple[Float[Tensor, "1 k f h w"], Past | None]:
-        """Propagate over a window; in halves, the first looking ahead as far, if need be."""
-        keep = keep or len(clip)
+    def chunk_length(self, height: int, width: int) -> int:
+        """Frames of a size that are rendered together; one at least."""
+        picture = 3 * torch.float32.itemsize * self.scale**2 * height * width
+        return min(self.chunk, max(PICTURE_BYTES // picture, 1))
 
-        def whole() -> tuple[Tensor, Past | None]:
-            with torch.inference_mode():  # in fp32: flow needs it; storage takes no autocast
-                return self._generator.propagate_window(
-                    clip[None].to(self.device), past=past, keep=keep, storage=torch.float16
-                )
+    def tile_for(self, height: int, width: int) -> int:
+        """Most pixels to a side of what is worked on at once, by the memory that is free now.
 
-        def halves() -> tuple[Tensor, Past | None]:
-            half = keep // 2
-            ahead = min(len(clip) - half, max(half // 2, 1))
-            if half < _FEWEST:
-                raise self._too_large(clip)
-            logger.warning("memory runs out: %d frames are propagated at once.", half + ahead)
-            first, middle = self._propagate(clip[: half + ahead], past, half)
-            second, after = self._propagate(clip[half:], middle, keep - half)
-            return torch.cat((first, second), dim=1), after
+        0 for whole frames.
+        """
+        if self.tile is not None:
+            return self.tile
+        work = Work(
+            height=height,
+            width=width,
+            chunk=self.chunk_length(height, width),
+            held=self.held(height, width, self.window_length(height, width)),
+        )
+        before, self.engine.tile = self.engine.tile, 0
+        try:
+            return fitting_tile(
+                work, self._whole, self.generator.config, free_memory(self.device)
+            )
+        finally:
+            self.engine.tile = before
 
-        return in_less_memory(whole, halves)
+    def held(self, height: int, width: int, window: int) -> int:
+        """Bytes of whole frames that are there whatever the tiles, while `window` are."""
+        channels = self.generator.config.feature_channels
+        features = torch.float16.itemsize * channels * window * height * width
+        picture = 3 * torch.float32.itemsize * self.scale**2 * height * width
+        held = features + 2 * min(self.chunk_length(height, width), window) * picture
+        if self.device.type == "cpu":
+            held += waiting(height, width, self.scale)
+        return held
 
-    def _render(self, features: Features, done: int = 0) -> Iterator[Tensor]:
-        for chunk in chunks(features.shape[1], self.chunk):
-            if chunk.stop <= done:
+    def _whole(self, clip: Float[Tensor, "t 3 h w"]) -> Float[Tensor, "t 3 H W"]:
+        features, _ = self.engine.propagate(clip, None, keep=len(clip), onward=len(clip))
+        chunk = self.chunk_length(*clip.shape[-2:])
+        return torch.stack(list(self._render(features, chunk=chunk)))
+
+    def _shared(self, chunk: int) -> int:
+        """Frames that neighbouring chunks have in common."""
+        return min(self.overlap, chunk // 2)
+
+    def _render(
+        self,
+        features: Float[Tensor, "1 k f h w"],
+        fading: Float[Tensor, "o 3 H W"] | None = None,
+        *,
+        chunk: int,
+        shared: int = 0,
+        done: int = 0,
+    ) -> abc.Generator[Float[Tensor, "3 H W"], None, Float[Tensor, "p 3 H W"] | None]:
+        """Yield the results of a window but for its last frames, and return those.
+
+        Args:
+            features: Of all its frames.
+            fading: What the window before made of its first frames.
+            chunk: Frames that are rendered together.
+            shared: How many of its last frames belong to the next window too.
+            done: Frames of it whose results are not wanted any more.
+        """
+        length, overlap = features.shape[1], self._shared(chunk)
+        for part in chunks(length, chunk, overlap):
+            if part.stop <= done:
+                fading = None
                 continue
-            large = self._made(features[:, chunk.start : chunk.stop])
-            large = large[max(chunk.keep, done) - chunk.start :]
+            large = self.engine.pictures(features[:, part.start : part.stop])
+            large = large[part.keep - part.start :]
             if not torch.isfinite(large).all():
                 raise VideoGigaGANError(
                     "the generator made pixels that are not numbers. "
                     "Try --precision fp32, or check the weights."
                 )
-            yield from large.clamp(0, 1)
-
-    def _made(self, features: Features) -> Float[Tensor, "t 3 H W"]:
-        """Render frames together; in halves if memory runs out."""
-        count = features.shape[1]
-
-        def whole() -> Tensor:
-            with torch.inference_mode(), self._autocast():
-                large = self._generator.render(features, self._style)
-            return large[0].float().cpu()
-
-        def halves() -> Tensor:
-            if count == 1:
-                raise self._too_large(features[0])
-            self._together = (count + 1) // 2
-            logger.warning("memory runs out: %d frames are rendered at once.", self._together)
-            return in_parts()
-
-        def in_parts() -> Tensor:
-            parts = features.split(self._together, dim=1)
-            return torch.cat([self._made(part) for part in parts])
-
-        if count > self._together:
-            return in_parts()
-        return in_less_memory(whole, halves)
-
-    def _too_large(self, frames: Tensor) -> VideoGigaGANError:
-        height, width = frames.shape[-2:]
-        return VideoGigaGANError(
-            f"memory: is not enough for frames of {width}x{height} on {self.device}. Give "
-            "smaller frames, another --device, or close other programs."
-        )
-
-    def _autocast(self) -> AbstractContextManager[object]:
-        if self._bf16:
-            return torch.autocast(self.device.type, dtype=torch.bfloat16)
-        return nullcontext()
+            large = large.clamp(0, 1)
+            if fading is not None:
+                _fade(fading, large)
+            ready = len(large) - (shared if part.stop == length else overlap)
+            yield from large[max(done - part.keep, 0) : ready]
+            fading = large[ready:].clone() if ready < len(large) else None
+        return fading
 
 
-def choose_device(name: str) -> torch.device:
-    """Turn `auto`, `cpu` or `cuda:0` into a device that is there; `auto` prefers a GPU."""
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-    except RuntimeError as error:
-        raise ConfigError(f"device '{name}' is not known. Use auto, cpu or cuda:0.") from error
-    if device.type not in ("cpu", "cuda"):
-        raise ConfigError(f"device '{name}' is not supported. Use auto, cpu or cuda:0.")
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise ConfigError(
-            f"device '{name}' is not there ({torch.cuda.device_count()} CUDA devices found). "
-            f"Use cpu."
-        )
-    return device
-
-
-def _wants_bf16(precision: Precision, device: torch.device) -> bool:
-    """`auto` takes bf16 where the hardware gains by it."""
-    if precision == "auto":
-        return device.type == "cuda" and torch.cuda.is_bf16_supported()
-    return precision == "bf16"
+def _fade(before: Float[Tensor, "o 3 H W"], large: Float[Tensor, "t 3 H W"]) -> None:
+    """Let the first of some frames go over from what was made of them before, step by step."""
+    count = len(before)
+    for number in range(count):
+        large[number].lerp_(before[number], 1 - (number + 1) / (count + 1))

@@ -1,0 +1,99 @@
+"""What work takes without doing it, and how large tiles may be so that it fits."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch._subclasses.fake_tensor import FakeTensorMode
+
+from videogigagan.model.config import GeneratorConfig
+from videogigagan.ops.tally import Tally
+from videogigagan.upscale.tiles import SMALLEST
+
+WAITING = 16
+"""Frames of the source, and of the result, that wait somewhere."""
+ENCODER = 60
+"""Frames that an encoder holds, of a byte and a half for each pixel."""
+
+_SIDES = (2048, 1536, 1024, 768, 512, 384, 256, SMALLEST)
+_USED = 0.8  # of the free memory; allocators and kernels need some more than tensors do
+_GENEROUS = 16  # times what all levels make of a frame; more than any network here has alive
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cost:
+    """What work takes that was imagined."""
+
+    peak: int
+    """Bytes alive at the fullest moment."""
+    result: int
+    """Bytes of what it makes."""
+    flops: int
+    """Arithmetic."""
+
+
+def imagine(work: Callable[[Tensor], Tensor], frames: int, height: int, width: int) -> Cost:
+    """Do work on frames that have shapes and no values."""
+    with FakeTensorMode(allow_non_fake_inputs=True), Tally() as tally:
+        result = work(torch.rand(frames, 3, height, width))
+        return Cost(peak=tally.peak, result=result.nbytes, flops=tally.flops)
+
+
+def waiting(height: int, width: int, scale: int) -> int:
+    """Bytes of the host that frames take which wait, and what an encoder holds."""
+    result = scale**2 * (12 * WAITING + 1.5 * ENCODER)
+    return round(height * width * (12 * WAITING + result))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Work:
+    """What is done at once, of frames of one size."""
+
+    height: int
+    """Rows of the source."""
+    width: int
+    """Columns of the source."""
+    chunk: int
+    """Frames that are rendered together."""
+    held: int
+    """Bytes of whole frames that are there whatever the tiles: features, pictures, and frames
+    that wait."""
+
+
+def fitting_tile(
+    work: Work, render: Callable[[Tensor], Tensor], config: GeneratorConfig, free: int | None
+) -> int:
+    """The largest tile with which work fits into memory; 0 for whole frames.
+
+    Args:
+        work: What is to be done.
+        render: Upscales a clip; it is only imagined.
+        config: The generator's.
+        free: Bytes that are free; None if nobody knows, which is taken for enough.
+    """
+    longest = max(work.height, work.width)
+    pixels = work.height * work.width
+    if free is None or longest <= SMALLEST:
+        return 0
+    left = _USED * free - work.held
+    if _bound(config, work.chunk) * pixels <= left:
+        return 0
+    each = imagine(render, work.chunk, SMALLEST, SMALLEST).peak / SMALLEST**2
+    if each * pixels <= left:
+        return 0
+    for side in _SIDES:
+        if side < longest and each * min(work.height, side) * min(work.width, side) <= left:
+            return side
+    return SMALLEST
+
+
+def _bound(config: GeneratorConfig, chunk: int) -> float:
+    """More bytes for a pixel of the source than a network takes, told by its widths alone."""
+    finest = len(config.decoder) - 1
+    zoom = config.scale**2
+    values = sum(
+        level.channels * zoom / 4 ** (finest - index)
+        for index, level in enumerate(config.decoder)
+    )
+    return _GENEROUS * chunk * torch.float32.itemsize * values
