@@ -16,6 +16,7 @@ from videogigagan.cli.data import Data
 from videogigagan.cli.evaluate import Evaluate
 from videogigagan.cli.inspect import Inspect
 from videogigagan.cli.interruption import STOPPED
+from videogigagan.cli.join import Join
 from videogigagan.cli.train import Train
 from videogigagan.cli.upscale import Upscale
 from videogigagan.errors import ConfigError, StoppedError, VideoGigaGANError
@@ -29,12 +30,13 @@ Command = (
     | Annotated[Data, tyro.conf.subcommand("data")]
     | Annotated[Inspect, tyro.conf.subcommand("inspect")]
     | Annotated[Convert, tyro.conf.subcommand("import")]
+    | Annotated[Join, tyro.conf.subcommand("join")]
 )
 
 
 def parse(
     arguments: list[str],
-) -> Upscale | Compare | Evaluate | Train | Data | Inspect | Convert:
+) -> Upscale | Compare | Evaluate | Train | Data | Inspect | Convert | Join:
     """Understand a command line; leaves with status 2 if it makes no sense."""
     return tyro.cli(
         Command,  # pyright: ignore[reportArgumentType] - tyro takes annotated unions

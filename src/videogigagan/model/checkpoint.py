@@ -1,12 +1,13 @@
 """Weights on disk: one safetensors file with the network's configuration in its header.
 
 Loading is strict: every tensor of the network must be in the file, with its shape, and nothing
-else. Half-precision files are widened on loading.
+else but what leads to a second end (`model/detail.py`), which the header lists. Half-precision
+files are widened on loading.
 """
 
 import json
 import pickle
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from importlib.resources import as_file, files
@@ -24,6 +25,7 @@ from videogigagan.model.config import (
     GeneratorConfig,
     PropagationConfig,
 )
+from videogigagan.model.detail import PREFIX, at_detail, check_detail
 from videogigagan.model.discriminator import Discriminator
 from videogigagan.model.generator import Generator, build_propagation
 from videogigagan.plain import from_plain
@@ -55,6 +57,8 @@ class Header:
     """What network its tensors belong to."""
     about: dict[str, str] = field(default_factory=dict)
     """Free notes: name, data, recipe, licence."""
+    less_detail: tuple[str, ...] = ()
+    """Tensors that are others at detail 0; none where a file has one end alone."""
 
     @property
     def kind(self) -> str:
@@ -74,12 +78,19 @@ def save_weights(
         key: value.detach().to(dtype).contiguous()
         for key, value in network.state_dict().items()
     }
+    write_weights(path, tensors, header)
+
+
+def write_weights(path: Path, tensors: dict[str, Tensor], header: Header) -> None:
+    """Write tensors as they are, and their header; `path` appears whole or not at all."""
     metadata = {
         "format": FORMAT,
         "kind": header.kind,
         "config": json.dumps(asdict(header.config)),
         "about": json.dumps(header.about),
     }
+    if header.less_detail:
+        metadata["less_detail"] = json.dumps(header.less_detail)
     part = path.with_name(f".{path.name}.partial")
     try:
         save_file(tensors, part, metadata)
@@ -92,16 +103,29 @@ def save_weights(
         ) from error
 
 
-def load_generator(path: Path) -> Generator:
+def load_generator(path: Path, detail: int | float = 1) -> Generator:
     """Build the generator that a file describes and load its weights, in evaluation mode.
+
+    Args:
+        path: The file.
+        detail: Where between the ends of a file with two, from 0 (the regression) to 1 (as
+            tuned by an adversary); a file with one end has 1 alone.
 
     Raises:
         CheckpointError: The file is missing, damaged, of another kind or version, or does
             not fit.
+        ConfigError: There is no such detail, or the file has one end.
     """
+    check_detail(detail)
     header, tensors = read_weights(path)
     network = Generator(_expect(path, header, GeneratorConfig))
-    return _loaded(path, network, tensors)
+    network = _loaded(path, network, tensors, second_end=header.less_detail, detail=detail)
+    if detail != 1 and not header.less_detail:
+        raise ConfigError(
+            f"{path}: has one end, which is detail 1, not {detail:g}. Leave detail away, or "
+            "give weights whose detail can be chosen (see `videogigagan inspect`)."
+        )
+    return network
 
 
 def load_discriminator(path: Path) -> Discriminator:
@@ -202,15 +226,17 @@ def _open(path: Path) -> tuple[Header, list[str]]:
             f"Convert it with `videogigagan import`."
         )
     try:
-        config = from_plain(_KINDS[metadata["kind"]], json.loads(metadata["config"]))
-        return Header(
-            config=config, about=_notes(json.loads(metadata.get("about", "{}")))
-        ), keys
+        header = Header(
+            config=from_plain(_KINDS[metadata["kind"]], json.loads(metadata["config"])),
+            about=_notes(json.loads(metadata.get("about", "{}"))),
+            less_detail=_names(json.loads(metadata.get("less_detail", "[]"))),
+        )
     except (KeyError, TypeError, ValueError, ConfigError) as error:
         raise CheckpointError(
             f"{path}: its configuration cannot be read ({_first_line(error)}). "
             f"Get the file again."
         ) from error
+    return header, keys
 
 
 def _expect(path: Path, header: Header, type_: type[AnyConfig]) -> AnyConfig:
@@ -225,9 +251,18 @@ def _expect(path: Path, header: Header, type_: type[AnyConfig]) -> AnyConfig:
 AnyModule = TypeVar("AnyModule", bound=nn.Module)
 
 
-def _loaded(path: Path, network: AnyModule, tensors: Mapping[str, Tensor]) -> AnyModule:
+def _loaded(
+    path: Path,
+    network: AnyModule,
+    tensors: Mapping[str, Tensor],
+    *,
+    second_end: Sequence[str] = (),
+    detail: int | float = 1,
+) -> AnyModule:
     expected = network.state_dict()
-    for key in sorted(expected.keys() ^ tensors.keys()):
+    unknown = set(second_end) - expected.keys()
+    expected |= {PREFIX + key: expected[key] for key in set(second_end) - unknown}
+    for key in sorted((expected.keys() ^ tensors.keys()) | unknown):
         state = "lacks" if key in expected else "has the foreign tensor"
         raise CheckpointError(
             f"{path}: {state} '{key}'. The file does not fit its own header; get it again."
@@ -238,7 +273,7 @@ def _loaded(path: Path, network: AnyModule, tensors: Mapping[str, Tensor]) -> An
                 f"{path}: '{key}' has shape {tuple(tensors[key].shape)}, the network needs "
                 f"{tuple(tensor.shape)}. The file does not fit its own header; get it again."
             )
-    network.load_state_dict(tensors, strict=True)
+    network.load_state_dict(at_detail(tensors, detail), strict=True)
     return network.eval()
 
 
@@ -246,6 +281,12 @@ def _notes(plain: Any) -> dict[str, str]:  # noqa: ANN401 - JSON is anything
     if not isinstance(plain, dict) or not all(isinstance(note, str) for note in plain.values()):
         raise TypeError(f"expected named notes, found {plain!r}")
     return plain
+
+
+def _names(plain: Any) -> tuple[str, ...]:  # noqa: ANN401 - JSON is anything
+    if not isinstance(plain, list) or not all(isinstance(name, str) for name in plain):
+        raise TypeError(f"expected names of tensors, found {plain!r}")
+    return tuple(plain)
 
 
 def _first_line(error: BaseException) -> str:
