@@ -9,8 +9,9 @@ import pytest
 import torch
 from hypothesis import settings
 
-from videogigagan.model.checkpoint import Header, save_weights
+from videogigagan.model.checkpoint import Header, load_generator, save_weights
 from videogigagan.model.generator import Generator
+from videogigagan.model.join import join_weights
 from videogigagan.model.presets import generator_preset
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -73,6 +74,20 @@ def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     generator = Generator(generator_preset("tiny"))
     save_weights(path, generator, Header(config=generator.config, about={"name": "tiny"}))
     return path
+
+
+@pytest.fixture(scope="session")
+def tiny_ends(tiny_weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A weights file with two ends: `tiny_weights` are detail 0."""
+    folder = tmp_path_factory.mktemp("ends")
+    torch.manual_seed(1)
+    generator = load_generator(tiny_weights)
+    for parameter in generator.decoder.parameters():
+        parameter.data += 0.05 * torch.randn_like(parameter)
+    detailed = folder / "detailed.safetensors"
+    save_weights(detailed, generator, Header(config=generator.config, about={"name": "tiny"}))
+    join_weights(detailed, tiny_weights, folder / "ends.safetensors")
+    return folder / "ends.safetensors"
 
 
 @pytest.fixture(scope="session")

@@ -63,6 +63,8 @@ def test_upscale_tells_where_things_lie(run, tiny_weights, small_video, tmp_path
             "chunk must be at least 1",
         ),
         (["upscale", "VIDEO", "--weights", "TINY", "--seed", "-1"], 2, "seed must be from 0"),
+        (["upscale", "VIDEO", "--weights", "TINY", "--detail", "2"], 2, "detail must be a num"),
+        (["upscale", "VIDEO", "--weights", "TINY", "--detail", "0.5"], 2, "has one end, which"),
         (
             ["upscale", "VIDEO", "--weights", "TINY", "--max-pixels", "100"],
             1,

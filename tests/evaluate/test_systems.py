@@ -160,6 +160,52 @@ def test_own_weights_are_named_by_file(tiny_weights: Path) -> None:
     assert_close(upscaled(system, clip()), expected)
 
 
+@pytest.mark.parametrize("detail", [0, 0.5, 1])
+def test_the_detail_of_own_weights_follows_their_name(tiny_ends: Path, detail: float) -> None:
+    system = build(f"{tiny_ends}@{detail}")
+    assert system.name == f"{tiny_ends}@{detail}"
+    assert system.title == f"ends@{detail}"
+    assert system.weights == sha256(tiny_ends)
+    generator = load_generator(tiny_ends, detail)
+    expected = VideoUpscaler(generator, precision="fp32").upscale_tensor(clip())
+    assert torch.equal(upscaled(system, clip()), expected)
+
+
+def test_a_sweep_of_detail_is_several_systems(tiny_ends: Path) -> None:
+    made = [upscaled(build(f"{tiny_ends}{tail}"), clip()) for tail in ("@0", "@0.5", "")]
+    assert not torch.equal(made[0], made[1])
+    assert not torch.equal(made[1], made[2])
+    assert torch.equal(made[2], upscaled(build(f"all:{tiny_ends}@1"), clip()))
+
+
+def test_a_file_may_be_named_like_a_detail(tiny_weights: Path, tmp_path: Path) -> None:
+    path = tmp_path / "step@0.5"
+    path.write_bytes(tiny_weights.read_bytes())
+    assert build(str(path)).weights == sha256(tiny_weights)
+
+
+@pytest.mark.parametrize(
+    ("tail", "message"),
+    [
+        ("@2", r"^detail must be a number from 0 to 1, not 2\.$"),
+        ("@0.5", r"tiny\.safetensors: has one end, which is detail 1, not 0\.5\."),
+    ],
+)
+def test_a_detail_that_cannot_be_had_is_one_line(
+    tiny_weights: Path, tail: str, message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        build(f"{tiny_weights}{tail}")
+
+
+@pytest.mark.parametrize("name", ["base-4x@", "base-4x@much", "base-4x@.", "base-4x@-1"])
+def test_a_detail_that_is_no_number_is_one_line(name: str) -> None:
+    with pytest.raises(
+        ConfigError, match=rf"^system '{name}' is not known\. .* with @0\.5 for"
+    ):
+        build(name)
+
+
 def test_image_gigagan_sees_one_frame_at_a_time(tmp_path: Path) -> None:
     path = stored(tmp_path / "image.safetensors", table_1_row(TINY, "image"))
     system = build(f"gigagan={path}")

@@ -130,6 +130,25 @@ def test_bad_paths_are_told_before_weights_are_read(small_video, tmp_path) -> No
         upscale_video(small_video, tmp_path / "x.mp4", weights="nowhere")
 
 
+def test_detail_is_an_option_like_others(
+    tiny_weights, tiny_ends, small_video, tmp_path
+) -> None:
+    """Detail 0 is what the regression makes, up to the rounding of its file."""
+    made = {}
+    for name, weights, detail in (
+        ("plain", tiny_weights, 1),
+        ("less", tiny_ends, 0),
+        ("more", tiny_ends, 1),
+    ):
+        options = UpscaleOptions(detail=detail, frames=2)
+        target = tmp_path / name
+        upscale_video(small_video, target, weights=weights, device="cpu", options=options)
+        with open_source(target) as source:
+            made[name] = torch.stack([frame.pixels for frame in source.frames()])
+    assert (made["less"] - made["plain"]).abs().max() <= 1.01 / 255
+    assert (made["more"] - made["plain"]).abs().max() > 2 / 255
+
+
 def test_missing_input_is_one_line(tiny_weights, tmp_path) -> None:
     with pytest.raises(VideoError, match="no such file"):
         upscale_video(tmp_path / "none.mp4", tmp_path / "x.mp4", weights=tiny_weights)

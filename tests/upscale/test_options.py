@@ -21,6 +21,14 @@ def test_seeds_fit_31_bits(seed: int) -> None:
         UpscaleOptions(seed=seed)
 
 
+@pytest.mark.parametrize("detail", [-0.5, 1.5, float("nan")])
+def test_detail_lies_between_its_ends(detail: float) -> None:
+    with pytest.raises(
+        ConfigError, match=rf"^detail must be a number from 0 to 1, not {detail:g}\.$"
+    ):
+        UpscaleOptions(detail=detail)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -213,6 +213,21 @@ def test_upscaler_comes_from_a_file(tmp_path: Path) -> None:
     assert torch.equal(loaded.upscale_tensor(clip(1)), expected)
 
 
+def test_detail_makes_other_pictures_and_other_runs(tiny_ends: Path) -> None:
+    """An unfinished run goes on with the detail it began with, or not at all."""
+    made = [
+        VideoUpscaler.from_pretrained(tiny_ends, detail=detail, device="cpu")
+        for detail in (0, 0.5, 1)
+    ]
+    pictures = [one.upscale_tensor(clip(2)) for one in made]
+    assert not torch.equal(pictures[0], pictures[1])
+    assert not torch.equal(pictures[1], pictures[2])
+    assert len({one.fingerprint for one in made}) == 3
+    default = VideoUpscaler.from_pretrained(tiny_ends, device="cpu")
+    assert torch.equal(default.upscale_tensor(clip(2)), pictures[2])
+    assert default.fingerprint == made[2].fingerprint
+
+
 def test_missing_weights_are_one_line(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="no such weights"):
         VideoUpscaler.from_pretrained(tmp_path / "none.safetensors", device="cpu")

@@ -45,8 +45,9 @@ class Evaluate:
     degradation: str = "bi"
     """bi (bicubic), bd (blur and subsample) or bi+bd."""
     systems: str = "base-4x,bicubic"
-    """Comma-separated: weights by name or file, bicubic, basicvsr[=FILE], basicvsr++=FILE,
-    gigagan=FILE, external=FOLDER, external-command=..., truth (the original itself)."""
+    """Comma-separated: weights by name or file, with a detail if it is not 1 (base-4x@0.5),
+    bicubic, basicvsr[=FILE], basicvsr++=FILE, gigagan=FILE, external=FOLDER,
+    external-command=..., truth (the original itself)."""
     metrics: str = "psnr,ssim"
     """Comma-separated; psnr and ssim are on the colours of the data set's protocol, psnr_y,
     psnr_rgb, ssim_y and ssim_rgb on those named."""

@@ -43,6 +43,9 @@ class Upscale:
     """What goes to standard output: y4m has one frame rate, nut the time of every frame."""
     weights: Annotated[str | None, tyro.conf.arg(aliases=("-m", "-n"))] = None
     """Name of weights in the package, or a .safetensors file; base-4x unless given."""
+    detail: float = 1.0
+    """From 0 (what the input vouches for) to 1 (richer, and more of it invented), for weights
+    that have both ends; `videogigagan inspect` says which do. Others have 1 alone."""
     scale: Annotated[float | None, tyro.conf.arg(aliases=("-s", "--outscale"))] = None
     """Enlargement, any number from 1 on; what the weights do unless given."""
     height: int | None = None
@@ -100,6 +103,7 @@ class Upscale:
             return
         upscaler = VideoUpscaler.from_pretrained(
             self.weights,
+            detail=self.detail,
             device=self.device,
             precision=self.precision,
             seed=self.seed,
@@ -151,6 +155,7 @@ class Upscale:
             height=self.height,
             size=None if self.size is None else parse_size(self.size),
             seed=self.seed,
+            detail=self.detail,
             chunk=self.chunk,
             overlap=self.overlap,
             tile=self.tile,

@@ -17,6 +17,7 @@ from videogigagan.evaluate.peers.bicubic import matlab_bicubic
 from videogigagan.evaluate.peers.external import Upscale, frames_by, frames_in
 from videogigagan.evaluate.peers.gigagan import load_image_gigagan, stream_apart
 from videogigagan.model.checkpoint import find_weights, load_generator, packaged_weights
+from videogigagan.model.detail import check_detail
 from videogigagan.model.generator import Generator
 from videogigagan.ops.layout import channels_last
 from videogigagan.upscale.device import choose_device
@@ -29,6 +30,7 @@ BASICVSR_FOLDER = Path(".cache/basicvsr")
 _SCALE = 4
 _KINDS = ("bicubic", "basicvsr", "basicvsr++", "gigagan", "external", "external-command")
 _NAMES = "bicubic, basicvsr, basicvsr++=FILE, gigagan=FILE, external=DIR, external-command=…"
+_DETAILED = re.compile(r"(.+)@([\d.]+)", re.DOTALL)
 _TITLED = re.compile(r"([^=:/\\]{2,}):(.+)", re.DOTALL)  # one letter is a drive
 
 
@@ -55,7 +57,8 @@ def build_system(name: str, *, data_set: str, degradation: str) -> System:
     Args:
         name: `bicubic`; `basicvsr`, or `basicvsr=FILE_OR_FOLDER`; `basicvsr++=FILE`;
             `gigagan=WEIGHTS`; `external=DIR`; `external-command=TEMPLATE`; or weights of ours,
-            by name or file. A title may stand before it: `TITLE:external=DIR`.
+            by name or file, with their detail if it is not 1: `base-4x@0.5`. A title may stand
+            before it: `TITLE:external=DIR`.
         data_set: Name of the data set; with the degradation it decides on BasicVSR's weights.
         degradation: `bi` or `bd`.
 
@@ -143,21 +146,36 @@ def _gigagan(value: str) -> System:
     return _generative("GigaGAN (image)", path, generator, upscale)
 
 
-def _ours(value: str) -> System:
+def _ours(wanted: str) -> System:
+    value, detail = _parted(wanted)
     if not Path(value).suffix and not Path(value).is_file() and value not in packaged_weights():
         known = ", ".join(sorted(packaged_weights())) or "none"
         raise ConfigError(
-            f"system '{value}' is not known. Name {_NAMES}, "
-            f"or weights (a file; in the package: {known})."
+            f"system '{wanted}' is not known. Name {_NAMES}, "
+            f"or weights (a file; in the package: {known}), with @0.5 for half of their detail."
         )
     path = find_weights(value)
-    generator = load_generator(path)
+    generator = load_generator(path, float(detail or 1))
     upscaler = VideoUpscaler(generator, precision="fp32")
 
     def upscale(clip: Float[Tensor, "t 3 h w"], name: str) -> Iterator[Tensor]:  # noqa: ARG001
         yield from upscaler.stream(clip, shots=one_shot)  # a benchmark's clip is one
 
-    return _generative(path.stem, path, generator, upscale)
+    title = path.stem if detail is None else f"{path.stem}@{detail}"
+    return _generative(title, path, generator, upscale)
+
+
+def _parted(wanted: str) -> tuple[str, str | None]:
+    """Weights and their detail, unless the whole is the name of a file."""
+    found = _DETAILED.fullmatch(wanted)
+    if found is None or Path(wanted).is_file():
+        return wanted, None
+    weights, detail = found.groups()
+    try:
+        check_detail(float(detail))
+    except ValueError:
+        return wanted, None
+    return weights, detail
 
 
 def _generative(title: str, path: Path, generator: Generator, upscale: Upscale) -> System:

@@ -11,16 +11,18 @@ from videogigagan.upscale.upscaler import VideoUpscaler
 from videogigagan.video.paths import check_target
 
 
-def load(weights: str | Path | None = None) -> Generator:
+def load(weights: str | Path | None = None, detail: int | float = 1) -> Generator:
     """Load a generator, a plain `torch.nn.Module` in evaluation mode.
 
     Args:
         weights: Name of weights inside the package, or a file; the default weights when None.
+        detail: Between fidelity (0) and detail (1), for weights that have both ends.
 
     Raises:
         CheckpointError: There are no such weights, or they cannot be read.
+        ConfigError: They have no such detail.
     """
-    return load_generator(find_weights(weights))
+    return load_generator(find_weights(weights), detail)
 
 
 def upscale_video(  # noqa: PLR0913 - all that a program says, each by its name
@@ -57,6 +59,7 @@ def upscale_video(  # noqa: PLR0913 - all that a program says, each by its name
         check_target(source, target, overwrite=options.overwrite)
     upscaler = VideoUpscaler.from_pretrained(
         weights,
+        detail=options.detail,
         device=device,
         precision=precision,
         seed=options.seed,

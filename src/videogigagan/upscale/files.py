@@ -123,7 +123,7 @@ def identity(
         del settings[name]
     return {
         "input": fingerprint(source),
-        "model, seed, precision, device or chunk": upscaler.fingerprint,
+        "model, detail, seed, precision, device or chunk": upscaler.fingerprint,
         **{f"encoder's {name}": value for name, value in settings.pop("encode").items()},
         **settings,
         "version": version("videogigagan"),

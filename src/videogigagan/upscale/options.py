@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from videogigagan.errors import ConfigError
+from videogigagan.model.detail import check_detail
 from videogigagan.upscale.tiles import SMALLEST
 from videogigagan.video.encode import EncodeOptions
 from videogigagan.video.source import DEFAULT_MAX_PIXELS
@@ -25,6 +26,9 @@ class UpscaleOptions:
     """Columns and rows of the result, instead of `scale`."""
     seed: int = 0
     """Chooses among the renderings the generator can make of a video (z and noise)."""
+    detail: int | float = 1
+    """Between fidelity (0) and detail (1), for weights that have both ends; see
+    `model.checkpoint.load_generator`."""
     chunk: int = 10
     """Frames rendered together; fewer need less memory."""
     overlap: int = 2
@@ -63,6 +67,7 @@ class UpscaleOptions:
             raise ConfigError(f"frames must be at least 1, not {self.frames}.")
         if not 0 <= self.seed < 2**31:
             raise ConfigError(f"seed must be from 0 to {2**31 - 1}, not {self.seed}.")
+        check_detail(self.detail)
 
     def _check_size(self) -> None:
         wanted = {"scale": self.scale, "height": self.height, "size": self.size}

@@ -107,10 +107,11 @@ class VideoUpscaler:
         return found.hexdigest()
 
     @classmethod
-    def from_pretrained(
+    def from_pretrained(  # noqa: PLR0913 - all that a program says, each by its name
         cls,
         weights: str | Path | None = None,
         *,
+        detail: int | float = 1,
         device: str = "auto",
         precision: Precision = "auto",
         seed: int = 0,
@@ -122,10 +123,10 @@ class VideoUpscaler:
 
         Raises:
             CheckpointError: There are no such weights, or they cannot be read.
-            ConfigError: The device does not exist here.
+            ConfigError: The device does not exist here, or the weights have no such detail.
         """
         return cls(
-            load_generator(find_weights(weights)),
+            load_generator(find_weights(weights), detail),
             device=device,
             precision=precision,
             seed=seed,
