@@ -18,7 +18,7 @@ import torch
 
 from videogigagan import UpscaleOptions, VideoUpscaler
 from videogigagan.ops.allocator import keep_freed_memory
-from videogigagan.upscale import files, outputs, upscaler
+from videogigagan.upscale import files, outputs
 from videogigagan.video.encode import EncodeOptions
 from videogigagan.video.reader import open_source
 from videogigagan.video.writer import open_sink
@@ -83,20 +83,19 @@ def measured(
         reader.frames = ticking
         return reader
 
-    kept = (files.open_source, upscaler.VideoUpscaler._propagate, outputs.Outputs.write)  # noqa: SLF001
-    generator = ready.generator
-    render = generator.render
+    kept, engine = (files.open_source, outputs.Outputs.write), ready.engine
+    propagate, pictures = engine.propagate, engine.pictures
     files.open_source = timed_open
-    upscaler.VideoUpscaler._propagate = timed("network", kept[1])  # noqa: SLF001
-    outputs.Outputs.write = timed("encoding", kept[2])
-    generator.render = timed("network", render)
+    outputs.Outputs.write = timed("encoding", kept[1])
+    engine.propagate = timed("network", propagate)
+    engine.pictures = timed("network", pictures)
     try:
         started = time.perf_counter()
         run(ready, video, folder / "together.mp4", frames)
         return busy, time.perf_counter() - started
     finally:
-        files.open_source, upscaler.VideoUpscaler._propagate, outputs.Outputs.write = kept  # noqa: SLF001
-        generator.render = render
+        files.open_source, outputs.Outputs.write = kept
+        engine.propagate, engine.pictures = propagate, pictures
 
 
 def next_or_none(step: Callable[[], Any]) -> Any:  # noqa: ANN401 - a frame

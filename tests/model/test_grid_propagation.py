@@ -7,7 +7,9 @@ import torch
 from torch.testing import assert_close
 
 from videogigagan.model.alignment import DeformableAlignment, Neighbour, WarpAlignment
+from videogigagan.model.flow import SpyNet
 from videogigagan.model.grid_propagation import Alignment, GridPropagation, _two_back
+from videogigagan.model.propagation import Way
 from videogigagan.ops.initialise import zeroed
 from videogigagan.ops.warp import backward_warp
 
@@ -72,6 +74,19 @@ def test_windows_that_look_ahead_to_the_end_make_the_whole(
     assert_close(torch.cat(parts, dim=1), made(shot), atol=1e-5, rtol=1e-5)
 
 
+@torch.no_grad()
+@pytest.mark.parametrize("alignment", ["dcn", "flow"])
+def test_what_came_along_a_wrong_flow_is_left_out(alignment: Alignment) -> None:
+    """Where no way closes, a frame knows itself alone."""
+    made = network(alignment)
+    made.gated = True
+    nowhere = SpyNet()
+    nowhere.forward = lambda frame, _: torch.full_like(frame[:, :2], 3.0)
+    made.flow = nowhere
+    alone = torch.cat([made(frame[:, None]) for frame in clip().unbind(1)], dim=1)
+    assert_close(made(clip()), alone, atol=1e-5, rtol=1e-5)
+
+
 @pytest.mark.usefixtures("quick_flow")
 @torch.no_grad()
 @pytest.mark.parametrize("onward", [1, 2, 3])
@@ -104,15 +119,17 @@ def test_reversed_time_exchanges_the_branches() -> None:
     flows = [
         made.flow(a, b) for a, b in zip(clip().unbind(1), clip().unbind(1)[1:], strict=False)
     ]
-    states = list(made.branches[0](frames[::-1], flows[::-1]))
+    ways = [Way(flow=flow) for flow in flows[::-1]]
+    states = list(made.branches[0](frames[::-1], ways))
     assert_close(torch.stack(states[::-1], dim=1), made(clip()))
 
 
 @torch.no_grad()
 def test_second_order_flow_is_the_chain_of_both() -> None:
     near, far = torch.randn(2, 1, 2, 6, 7)
-    assert_close(_two_back([far, near]), near + backward_warp(far, near))
-    assert not _two_back([near]).any()
+    ways = [Way(flow=far), Way(flow=near)]
+    assert_close(_two_back(ways), near + backward_warp(far, near))
+    assert not _two_back(ways[1:]).any()
 
 
 @torch.no_grad()

@@ -47,6 +47,44 @@ def swapped(made: BidirectionalPropagation) -> BidirectionalPropagation:
     return other
 
 
+def brightening() -> Tensor:
+    """A clip whose frames can be told apart by their mean."""
+    return clip() / 4 + torch.arange(4)[:, None, None, None] / 8
+
+
+def with_flow(x: float, y: float, back: float = -1.0) -> BidirectionalPropagation:
+    """Everything moves by (x, y), and by that times `back` on the way back."""
+    made = network()
+    made.gated = True
+
+    def flow(frame: Tensor, other: Tensor) -> Tensor:
+        sign = back if frame.mean() > other.mean() else 1.0
+        return sign * frame.new_tensor([x, y])[:, None, None].expand_as(frame[:, :2])
+
+    made.flow.forward = flow
+    return made
+
+
+@torch.no_grad()
+def test_nothing_is_carried_along_a_flow_that_does_not_return() -> None:
+    """Where no way closes, a frame knows itself alone; also from one window to the next."""
+    made, shot = (
+        with_flow(3, 0, back=1.0),
+        clip() / 4 + torch.arange(4)[:, None, None, None] / 8,
+    )
+    alone = torch.cat([made(frame[:, None]) for frame in shot.unbind(1)], dim=1)
+    assert_close(made(shot), alone, atol=1e-5, rtol=1e-5)
+    assert_close(in_windows(made, shot, (0, 2, 4), ahead=0), alone, atol=1e-5, rtol=1e-5)
+
+
+@torch.no_grad()
+def test_everything_is_carried_along_a_flow_that_returns() -> None:
+    made, shot = with_flow(1, 0), brightening()
+    gated = made(shot)
+    made.gated = False
+    assert torch.equal(gated, made(shot))
+
+
 @pytest.mark.usefixtures("quick_flow")
 @torch.no_grad()
 def test_windows_may_overlap() -> None:

@@ -48,6 +48,8 @@ class PropagationConfig:
     """Backward-and-forward passes; `basicvsr` has one."""
     alignment: Literal["dcn", "flow"] = "dcn"
     """`dcn`: flow-guided deformable convolution; `flow`: the warp alone, as in `basicvsr`."""
+    gated: bool = False
+    """Nothing is carried along a flow whose way there and back does not close."""
 
     def __post_init__(self) -> None:
         if min(self.channels, self.blocks, self.iterations) < 1:

@@ -194,10 +194,11 @@ class Generator(nn.Module):
 def build_propagation(config: PropagationConfig) -> BidirectionalPropagation | GridPropagation:
     """Construct the propagation module that a configuration names."""
     if config.form == "basicvsr":
-        return BidirectionalPropagation(config.channels, config.blocks)
+        return BidirectionalPropagation(config.channels, config.blocks, gated=config.gated)
     return GridPropagation(
         config.channels,
         config.blocks,
         iterations=config.iterations,
         alignment=config.alignment,
+        gated=config.gated,
     )

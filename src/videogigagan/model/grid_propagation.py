@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from videogigagan.model.alignment import DeformableAlignment, Neighbour, WarpAlignment
 from videogigagan.model.flow import SpyNet
-from videogigagan.model.propagation import Gathered, Past, neighbour_flows
+from videogigagan.model.propagation import Gathered, Past, Way, way, ways
 from videogigagan.ops.residual import ResidualStack
 from videogigagan.ops.warp import backward_warp
 from videogigagan.shapes import Clip, Features
@@ -46,7 +46,7 @@ class Branch(nn.Module):
     def forward(
         self,
         frames: list[list[Tensor]],
-        flows: list[Tensor],
+        flows: list[Way],
         past: tuple[Tensor, ...] = (),
     ) -> Iterator[Tensor]:
         """Yield the state of each frame.
@@ -65,9 +65,10 @@ class Branch(nn.Module):
             known = [tensor.to(zeros.dtype) for tensor in known]  # noqa: PLW2901 - out of storage
             aligned = zeros
             if index > 0:
-                first = Neighbour(state=state, flow=flows[index - 1])
+                first = Neighbour(state=state, flow=flows[index - 1].flow)
                 second = Neighbour(state=before, flow=_two_back(flows[:index]))
                 aligned = self.alignment(known[0], first, second)
+                aligned = flows[index - 1].let_through(aligned)
             before = state
             state = aligned + self.backbone(torch.cat((*known, aligned), dim=1))
             yield state
@@ -93,9 +94,11 @@ class GridPropagation(nn.Module):
         iterations: int = 2,
         alignment: Alignment = "dcn",
         groups: int = 16,
+        gated: bool = False,
     ) -> None:
         super().__init__()
         self.channels = channels
+        self.gated = gated
         self.flow = SpyNet()
         self.extraction = ResidualStack(3, channels, extraction_blocks)
         self.branches = nn.ModuleList(
@@ -154,10 +157,11 @@ class GridPropagation(nn.Module):
         self, clip: Tensor, storage: torch.dtype, *, past: Past | None, span: Span, every: bool
     ) -> tuple[list[list[Tensor]], Past]:
         """Run all branches; of each frame, what they found, or the last one's state alone."""
-        to_next, to_previous = neighbour_flows(self.flow, clip)
+        to_next, to_previous = ways(self.flow, clip, gated=self.gated)
         if past is not None:
-            older = [] if past.flow is None else [past.flow]
-            to_previous = [*older, self.flow(clip[:, 0], past.frame), *to_previous]
+            older = [] if past.flow is None else [Way(flow=past.flow)]
+            latest = way(self.flow, clip[:, 0], past.frame, gated=self.gated)
+            to_previous = [*older, latest, *to_previous]
         known = [[self.extraction(frame).to(storage)] for frame in clip.unbind(1)]
         brought: list[Tensor] = []
         for number, branch in enumerate(self.branches):
@@ -175,7 +179,7 @@ class GridPropagation(nn.Module):
                     found.clear()  # nobody reads these any more
                 found.append(state.to(storage))
         flows = to_previous[: len(to_previous) - (clip.shape[1] - span.onward)]
-        flow = flows[-1] if flows else None
+        flow = flows[-1].flow if flows else None
         return known, Past(frame=clip[:, span.onward - 1], states=tuple(brought), flow=flow)
 
 
@@ -190,8 +194,9 @@ def _noted(
         yield state
 
 
-def _two_back(flows: list[Tensor]) -> Tensor:
+def _two_back(flows: list[Way]) -> Tensor:
     """Chain the last two flows; zero where there is but one, as the state there is zero too."""
+    *_, last = flows
     if len(flows) < 2:
-        return torch.zeros_like(flows[-1])
-    return flows[-1] + backward_warp(flows[-2], flows[-1])
+        return torch.zeros_like(last.flow)
+    return last.flow + backward_warp(flows[-2].flow, last.flow)

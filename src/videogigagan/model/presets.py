@@ -60,7 +60,7 @@ GENERATORS: dict[str, GeneratorConfig] = {
         style_dim=128,
         encoder=_BASE_ENCODER,
         decoder=_BASE_DECODER,
-        propagation=PropagationConfig(form="basicvsr", blocks=30, iterations=1),
+        propagation=PropagationConfig(form="basicvsr", blocks=30, iterations=1, gated=True),
         residual="reconstruction",
     ),
     # The supplement's Table 2, as docs/paper.md reads it.

@@ -15,9 +15,10 @@ from torch import Tensor, nn
 
 from videogigagan.model.flow import SpyNet
 from videogigagan.ops.layout import clips_of, frames_of
+from videogigagan.ops.occlusion import ways_open
 from videogigagan.ops.residual import ResidualStack
 from videogigagan.ops.warp import backward_warp
-from videogigagan.shapes import Clip, Features
+from videogigagan.shapes import Clip, Features, Flow
 
 _PAIRS_AT_ONCE = 8
 
@@ -52,6 +53,32 @@ class Past:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Way:
+    """Along which states are carried from a frame to its neighbour."""
+
+    flow: Flow
+    """From the neighbour's grid into that frame."""
+    closed: Float[Tensor, "b 1 h w"] | None = None
+    """1 where the flow back returns to where it came from, else 0; None where nobody looks."""
+
+    @classmethod
+    def of(cls, flow: Flow, back: Flow, *, gated: bool) -> "Way":
+        """A way that the flow back confirms, if it is `gated`."""
+        if not gated:
+            return cls(flow=flow)
+        closed = ~ways_open(flow.detach(), back.detach())
+        return cls(flow=flow, closed=closed[:, None].to(flow.dtype))
+
+    def carry(self, state: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
+        """A state on the neighbour's grid, 0 where the way cannot be trusted."""
+        return self.let_through(backward_warp(state, self.flow))
+
+    def let_through(self, state: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
+        """What was carried, 0 where the way cannot be trusted."""
+        return state if self.closed is None else state * self.closed
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Gathered:
     """What propagation found out about a window of a shot."""
 
@@ -69,9 +96,10 @@ class BidirectionalPropagation(nn.Module):
         features:  (b, t, channels, h, w)
     """
 
-    def __init__(self, channels: int = 64, blocks: int = 30) -> None:
+    def __init__(self, channels: int = 64, blocks: int = 30, *, gated: bool = False) -> None:
         super().__init__()
         self.channels = channels
+        self.gated = gated
         self.flow = SpyNet()
         self.backward_branch = ResidualStack(channels + 3, channels, blocks)
         self.forward_branch = ResidualStack(channels + 3, channels, blocks)
@@ -112,9 +140,9 @@ class BidirectionalPropagation(nn.Module):
         storage = storage or clip.dtype
         keep = keep or clip.shape[1]
         onward = onward or keep
-        to_next, to_previous = neighbour_flows(self.flow, clip)
+        to_next, to_previous = ways(self.flow, clip, gated=self.gated)
         if past is not None:
-            to_previous.insert(0, self.flow(clip[:, 0], past.frame))
+            to_previous.insert(0, way(self.flow, clip[:, 0], past.frame, gated=self.gated))
         frames = list(clip.unbind(1))
         ahead = self._recur(self.backward_branch, frames[::-1], to_next[::-1])
         held = [state.to(storage) for state in ahead][::-1][:keep]
@@ -132,7 +160,7 @@ class BidirectionalPropagation(nn.Module):
         self,
         branch: ResidualStack,
         frames: list[Tensor],
-        flows: list[Tensor],
+        flows: list[Way],
         state: Tensor | None = None,
     ) -> Iterator[Tensor]:
         """Yield one direction's states; `flows` lead from each frame to the one before it.
@@ -145,10 +173,24 @@ class BidirectionalPropagation(nn.Module):
             if state is None:
                 carried = frame.new_zeros(b, self.channels, h, w)
             else:
-                carried = backward_warp(state, flows.pop())
+                carried = flows.pop().carry(state)
             made: Tensor = branch(torch.cat((frame, carried), dim=1))
             yield made
             state = made
+
+
+def ways(network: SpyNet, clip: Clip, *, gated: bool) -> tuple[list[Way], list[Way]]:
+    """Ways between neighbours, both ways, in the order of `neighbour_flows`."""
+    to_next, to_previous = neighbour_flows(network, clip)
+    there = [Way.of(*pair, gated=gated) for pair in zip(to_next, to_previous, strict=True)]
+    back = [Way.of(*pair, gated=gated) for pair in zip(to_previous, to_next, strict=True)]
+    return there, back
+
+
+def way(network: SpyNet, frame: Tensor, other: Tensor, *, gated: bool) -> Way:
+    """The way from one frame to another, both (b, 3, h, w)."""
+    flow = network(frame, other)
+    return Way.of(flow, network(other, frame) if gated else flow, gated=gated)
 
 
 def neighbour_flows(network: SpyNet, clip: Clip) -> tuple[list[Tensor], list[Tensor]]:

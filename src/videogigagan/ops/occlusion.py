@@ -19,11 +19,19 @@ def occluded(forward: Flow, backward: Flow) -> Bool[Tensor, "n h w"]:
         forward: From this frame to the other, in pixels; its grid is that of the result.
         backward: From the other frame to this one, on the other's grid.
     """
-    back = backward_warp(backward, forward, padding="border")
-    speeds = _power(forward) + _power(back)
-    open_way = _power(forward + back) > 0.01 * speeds + 0.5
     boundary = _slope(forward) > 0.01 * _power(forward) + 0.002
-    return open_way | boundary
+    return ways_open(forward, backward) | boundary
+
+
+def ways_open(forward: Flow, backward: Flow) -> Bool[Tensor, "n h w"]:
+    """Find the pixels whose way there and back does not close; the first half of `occluded`.
+
+    Args:
+        forward: From this frame to the other, in pixels; its grid is that of the result.
+        backward: From the other frame to this one, on the other's grid.
+    """
+    back = backward_warp(backward, forward, padding="border")
+    return _power(forward + back) > 0.01 * (_power(forward) + _power(back)) + 0.5
 
 
 def leaves_frame(flow: Flow) -> Bool[Tensor, "n h w"]:
