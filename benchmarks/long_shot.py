@@ -1,7 +1,8 @@
-"""Whether a long shot drifts: `python benchmarks/long_shot.py PHOTO --lpips FILE`.
+"""Whether a long shot drifts: `python benchmarks/long_shot.py PHOTO|VIDEO --lpips FILE`.
 
-A camera sways over a photo and comes back to where it was every 200 frames, so that the first
-and the last frames of the shot show the same. The shot is made small and upscaled with
+A camera sways over a photo and comes back to where it was every 200 frames; or the first 101
+frames of a video are played forth and back. So the first and the last frames of the shot show
+the same. The shot is made small and upscaled with
 `base-4x` twice: in windows, as the program does it, and with propagation over all of it at
 once, as the paper does it. Prints LPIPS of the first and the last 100 frames, and how much the
 picture changes where windows meet, compared with everywhere else; truth included. Writes
@@ -11,8 +12,9 @@ picture changes where windows meet, compared with everywhere else; truth include
 import json
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
@@ -31,7 +33,10 @@ from videogigagan.evaluate.fidelity import eight_bit
 from videogigagan.frozen.lpips import load_lpips
 from videogigagan.ops.allocator import keep_freed_memory
 from videogigagan.upscale import upscaler as upscaling
+from videogigagan.upscale.upscaler import OVERLAP
 from videogigagan.video.cuts import one_shot
+from videogigagan.video.folder_source import SUFFIXES as IMAGE_SUFFIXES
+from videogigagan.video.reader import open_source
 
 PERIOD, ENDS = 200, 100  # frames until the camera is back; frames compared at both ends
 SWAY, NEAREST = 0.2, 1.15  # of the picture's sides; magnification
@@ -41,8 +46,8 @@ SWAY, NEAREST = 0.2, 1.15  # of the picture's sides; magnification
 class LongShot:
     """Measure drift over a long shot."""
 
-    photo: Annotated[Path, tyro.conf.Positional]
-    """A picture of at least twice the frames' sides."""
+    source: Annotated[Path, tyro.conf.Positional]
+    """A picture of at least twice the frames' sides, or a video of at least their sides."""
     lpips: Path
     """Published weights of LPIPS, AlexNet."""
     out: Path = Path("long-shot")
@@ -58,24 +63,42 @@ class LongShot:
         self.out.mkdir(parents=True, exist_ok=True)
         judge = load_lpips(self.lpips, "alex")
         ready = VideoUpscaler.from_pretrained("base-4x")
-        picture = rearrange(torch.from_numpy(read_picture(self.photo)), "h w c -> c h w")
-        photo = picture.float() / 255
-        small = [bicubic_degradation(frame) for frame in self._camera(photo)]
+        shot = self._shot()
+        small = [bicubic_degradation(frame) for frame in shot()]
         borders: list[int] = []
-        curves: dict[str, dict[str, list[float]]] = {
-            "truth": _measured(self._camera(photo), self._camera(photo), judge)
-        }
+        curves: dict[str, dict[str, list[float]]] = {"truth": _measured(shot(), shot(), judge)}
         windows = ready.stream(
             iter(small), shots=one_shot, on_window=lambda place: borders.append(place.frame)
         )
-        curves["in windows"] = _measured(windows, self._camera(photo), judge)
+        curves["in windows"] = _measured(windows, shot(), judge)
         upscaling.LONGEST_WINDOW = 2 * self.frames
         whole = ready.stream(iter(small), shots=one_shot)
-        curves["all at once"] = _measured(whole, self._camera(photo), judge)
+        curves["all at once"] = _measured(whole, shot(), judge)
         self._report(curves, [border for border in borders if border])
 
+    def _shot(self) -> Callable[[], Iterator[Float[Tensor, "3 H W"]]]:
+        """What makes the large frames, on the 256 levels of a file, as often as it is asked."""
+        if self.source.suffix.lower() in IMAGE_SUFFIXES:
+            picture = rearrange(torch.from_numpy(read_picture(self.source)), "h w c -> c h w")
+            return lambda: self._camera(picture.float() / 255)
+        frames = self._played()
+        return lambda: (frames[self._turned(index)] for index in range(self.frames))
+
+    def _played(self) -> list[Float[Tensor, "3 H W"]]:
+        """The middle of a video's frames."""
+        columns, rows = self.size
+        with open_source(self.source) as reader:
+            frames = [frame.pixels for frame in islice(reader.frames(), PERIOD // 2 + 1)]
+        top, left = (frames[0].shape[1] - rows) // 2, (frames[0].shape[2] - columns) // 2
+        return [eight_bit(x[:, top : top + rows, left : left + columns]) for x in frames]
+
+    def _turned(self, index: int) -> int:
+        """Which frame is shown where a video goes forth and back."""
+        place = index % PERIOD
+        return min(place, PERIOD - place)
+
     def _camera(self, photo: Float[Tensor, "3 h w"]) -> Iterator[Float[Tensor, "3 H W"]]:
-        """The large frames, on the 256 levels of a file."""
+        """A way over a photo."""
         columns, rows = self.size
         height, width = photo.shape[1:]
         for index in range(self.frames):
@@ -100,11 +123,13 @@ class LongShot:
                 mine / its
                 for mine, its in zip(curve["change"], curves["truth"]["change"], strict=True)
             ]
-            at = [change[border - 1] for border in borders]
+            at = [
+                change[border - 1 + step] for border in borders for step in range(OVERLAP + 1)
+            ]
             beside = [
                 change[border - 1 + step]
                 for border in borders
-                for step in (-3, -2, 2, 3)
+                for step in (-3, -2, OVERLAP + 2, OVERLAP + 3)
                 if 0 <= border - 1 + step < len(change)
             ]
             ratio = _mean(at) / _mean(beside) if at else math.nan

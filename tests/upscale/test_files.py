@@ -220,6 +220,24 @@ def test_big_buck_bunny_keeps_sound_and_time(upscaler, clips, tmp_path) -> None:
     assert timestamps(target) == timestamps(source)
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_frames_of_3840x2160_go_through(upscaler, tmp_path) -> None:
+    """The network makes them four times as wide and high; the result need not be."""
+    source, target = tmp_path / "uhd.mp4", tmp_path / "restored.mp4"
+    with av.open(str(source), "w") as container:
+        video = container.add_stream("libx264", rate=25, options={"preset": "ultrafast"})
+        video.width, video.height, video.pix_fmt = 3840, 2160, "yuv420p"
+        slope = torch.linspace(60, 200, 3840).byte().expand(2160, -1)
+        picture = torch.stack([slope] * 3, dim=-1).contiguous().numpy()
+        container.mux(video.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        container.mux(video.encode(None))
+    options = UpscaleOptions(size=(3840, 2160), tile=1024, encode=FAST.encode)
+    assert upscale_file(upscaler, source, target, options=options).size == (3840, 2160)
+    with open_source(target) as large:
+        assert [frame.pixels.shape for frame in large.frames()] == [(3, 2160, 3840)]
+
+
 def shrink(source: Path, target: Path, *, width: int, height: int) -> None:
     """Scale a video down, its sound copied."""
     with av.open(str(source)) as old, av.open(str(target), "w") as new:

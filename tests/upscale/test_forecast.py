@@ -36,7 +36,7 @@ def test_memory_is_what_a_run_takes(upscaler, foresee) -> None:
     with Tally() as tally:
         for _ in upscaler.stream(iter(frames), shots=one_shot):
             pass
-    waiting = 48 * 64 * (12 * 16 + 16 * (12 * 16 + 1.5 * 60))
+    waiting = 48 * 64 * (12 * 16 + 16 * (12 * (4 + 3) + 1.5 * 60))
     weights = sum(p.nbytes for p in upscaler.generator.parameters())
     found = foresee(64, 48, 8).memory - waiting - weights
     assert 0.8 * tally.peak < found < 1.5 * tally.peak

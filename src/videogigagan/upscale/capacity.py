@@ -12,10 +12,9 @@ from videogigagan.ops.tally import Tally
 from videogigagan.upscale.tiles import SMALLEST
 
 WAITING = 16
-"""Frames of the source, and of the result, that wait somewhere."""
-ENCODER = 60
-"""Frames that an encoder holds, of a byte and a half for each pixel."""
+"""Frames of the source that wait somewhere."""
 
+_BEHIND, _BEHIND_BYTES = 4, 2**30
 _SIDES = (2048, 1536, 1024, 768, 512, 384, 256, SMALLEST)
 _USED = 0.8  # of the free memory; allocators and kernels need some more than tensors do
 _GENEROUS = 16  # times what all levels make of a frame; more than any network here has alive
@@ -40,10 +39,9 @@ def imagine(work: Callable[[Tensor], Tensor], frames: int, height: int, width: i
         return Cost(peak=tally.peak, result=result.nbytes, flops=tally.flops)
 
 
-def waiting(height: int, width: int, scale: int) -> int:
-    """Bytes of the host that frames take which wait, and what an encoder holds."""
-    result = scale**2 * (12 * WAITING + 1.5 * ENCODER)
-    return round(height * width * (12 * WAITING + result))
+def behind(picture: int) -> int:
+    """How many rendered frames of so many bytes may wait for the encoder."""
+    return max(1, min(_BEHIND, _BEHIND_BYTES // picture))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -14,6 +14,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from videogigagan.errors import VideoError
+from videogigagan.upscale.capacity import behind
 from videogigagan.upscale.journal import Journal, fingerprint
 from videogigagan.upscale.options import Progress, UpscaleOptions, UpscaleResult
 from videogigagan.upscale.outputs import open_outputs
@@ -29,7 +30,6 @@ from videogigagan.video.source import VideoSource
 logger = logging.getLogger(__name__)
 
 _AHEAD = 8  # decoded frames that wait for the network
-_BEHIND = 4  # rendered frames that wait for the encoder
 
 
 def upscale_file(
@@ -89,7 +89,8 @@ def upscale_file(
         total = _total(reader.info.frame_count_hint, options.frames)
         count = resumed = outputs.resumed
         pairs = stack.enter_context(closing(_pairs(upscaler, reader, options, shots, journal)))
-        with WriteBehind(outputs.write, _BEHIND) as writer:
+        picture = upscaler.picture_bytes(reader.info.height, reader.info.width)
+        with WriteBehind(outputs.write, behind(picture)) as writer:
             for count, item in enumerate(pairs, start=resumed + 1):
                 writer.put(item)
                 if on_progress is not None:

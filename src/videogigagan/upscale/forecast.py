@@ -8,11 +8,12 @@ from itertools import chain
 import torch
 from torch import Tensor
 
-from videogigagan.upscale.capacity import imagine, waiting
+from videogigagan.upscale.capacity import WAITING, behind, imagine
 from videogigagan.upscale.tiles import tiles
 from videogigagan.upscale.upscaler import VideoUpscaler
 
 _PROBE_FRAMES, _PROBE_SIDE = 3, 64
+_ENCODER = 60  # frames that an encoder holds, of a byte and a half for each pixel
 _SPANS = (2, 4)  # frames over which propagation is imagined, to see what each one adds
 
 
@@ -60,8 +61,11 @@ def forecast(
     memory = max(propagating, held) + _bytes_of(upscaler.generator)
     if tile:
         memory += upscaler.held(height, width, window)
-    elif upscaler.device.type == "cpu":
-        memory += waiting(height, width, upscaler.scale)
+    if upscaler.device.type == "cpu":
+        memory += _ENCODER * 1.5 * height * width * upscaler.scale**2
+        if not tile:
+            picture = upscaler.picture_bytes(height, width)
+            memory += (behind(picture) + chunk) * picture + 12 * WAITING * height * width
     once = more.flops / _SPANS[1]
     shared = chunk / (chunk - min(upscaler.overlap, chunk // 2)) if window > chunk else 1
     flops = once + (rendering.flops / chunk - once) * shared

@@ -16,7 +16,7 @@ from videogigagan.model.checkpoint import find_weights, load_generator
 from videogigagan.model.generator import Generator
 from videogigagan.model.propagation import Past
 from videogigagan.ops.memory import free_memory
-from videogigagan.upscale.capacity import Work, fitting_tile, waiting
+from videogigagan.upscale.capacity import WAITING, Work, behind, fitting_tile
 from videogigagan.upscale.device import choose_device, wants_bf16
 from videogigagan.upscale.engine import Engine
 from videogigagan.upscale.options import Precision
@@ -199,8 +199,7 @@ class VideoUpscaler:
 
     def chunk_length(self, height: int, width: int) -> int:
         """Frames of a size that are rendered together; one at least."""
-        picture = 3 * torch.float32.itemsize * self.scale**2 * height * width
-        return min(self.chunk, max(PICTURE_BYTES // picture, 1))
+        return min(self.chunk, max(PICTURE_BYTES // self.picture_bytes(height, width), 1))
 
     def tile_for(self, height: int, width: int) -> int:
         """Most pixels to a side of what is worked on at once, by the memory that is free now.
@@ -227,11 +226,16 @@ class VideoUpscaler:
         """Bytes of whole frames that are there whatever the tiles, while `window` are."""
         channels = self.generator.config.feature_channels
         features = torch.float16.itemsize * channels * window * height * width
-        picture = 3 * torch.float32.itemsize * self.scale**2 * height * width
-        held = features + 2 * min(self.chunk_length(height, width), window) * picture
-        if self.device.type == "cpu":
-            held += waiting(height, width, self.scale)
-        return held
+        picture = self.picture_bytes(height, width)
+        chunk = min(self.chunk_length(height, width), window)
+        if self.device.type != "cpu":
+            return features
+        source = 3 * torch.float32.itemsize * height * width
+        return features + (2 * chunk + behind(picture)) * picture + (window + WAITING) * source
+
+    def picture_bytes(self, height: int, width: int) -> int:
+        """Size of a result in memory."""
+        return 3 * torch.float32.itemsize * self.scale**2 * height * width
 
     def _whole(self, clip: Float[Tensor, "t 3 h w"]) -> Float[Tensor, "t 3 H W"]:
         features, _ = self.engine.propagate(clip, None, keep=len(clip), onward=len(clip))
