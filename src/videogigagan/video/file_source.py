@@ -1,20 +1,18 @@
 """Reading a video file, strictly: a damaged file is an error, never a shorter video."""
 
 import logging
-from collections.abc import Generator, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
 from fractions import Fraction
 from pathlib import Path
 from typing import final
 
 import av
 from av.container import InputContainer
-from av.error import FFmpegError, InvalidDataError
-from av.packet import Packet
 
 from videogigagan.errors import VideoError
 from videogigagan.video.clock import Clock
-from videogigagan.video.extent import Extent, missing_bytes
+from videogigagan.video.decoding import ADVICE, Decoder
 from videogigagan.video.hdr import light_level_of, mastering_display_of
 from videogigagan.video.info import Frame, VideoInfo
 from videogigagan.video.paths import is_pipe
@@ -31,7 +29,6 @@ from videogigagan.video.rotation import orientation_of
 from videogigagan.video.source import DEFAULT_MAX_PIXELS, VideoSource
 from videogigagan.video.streams import (
     choose_video,
-    has_floating_start,
     is_picture,
     lacks_timestamps,
     open_container,
@@ -39,8 +36,6 @@ from videogigagan.video.streams import (
 )
 
 logger = logging.getLogger(__name__)
-
-ADVICE = "Check that it plays to its end, or re-encode it and try again."
 
 
 @final
@@ -59,16 +54,16 @@ class VideoFile(VideoSource):
         self._pipe = InputPipe() if is_pipe(path) else None
         self._path = path = path if self._pipe is None else INPUT_NAME
         self._max_pixels = max_pixels
-        self._container = self._open()
-        self._pictures = self._decode()
+        self._delivered = 0
+        self._resources = ExitStack()  # what reads goes before what it reads from
         try:
+            self._container = self._resources.enter_context(closing(self._open()))
             self._stream = choose_video(self._container, path)
             self._prepare_decoder()
-            self._delivered = 0
-            self._extent = Extent(self._container, self._stream)
-            self._is_broadcast = has_floating_start(self._container)
             self._is_untimed = self._pipe is None and lacks_timestamps(path)
-            self._missing_bytes = self._count_missing()
+            decoder = Decoder(self._container, self._stream, path, pipe=self._pipe)
+            self._missing_bytes = decoder.missing_bytes
+            self._pictures = self._resources.enter_context(closing(decoder.pictures()))
             first = self._first_picture()
             self._colour = colour_of(first, self._stream.codec_context)
             self._orientation = orientation_of(first, path)
@@ -107,29 +102,17 @@ class VideoFile(VideoSource):
 
     def close(self) -> None:
         """Release the file; harmless if done already."""
-        self._pictures.close()  # before what it reads from, or FFmpeg crashes
-        self._container.close()
-        if self._pipe is not None:
-            self._pipe.close()
+        self._resources.close()
 
     def _open(self) -> InputContainer:
         if self._pipe is None:
             return open_container(self._path)
-        try:
-            return open_pipe(self._pipe)
-        except BaseException:
-            self._pipe.close()
-            raise
+        self._resources.callback(self._pipe.close)
+        return open_pipe(self._pipe)
 
     def _check_pipe(self) -> None:
         if self._pipe is not None:
             self._pipe.check()
-
-    def _count_missing(self) -> int:
-        """Return the bytes that a file lacks of what its header declares."""
-        if self._pipe is not None:
-            return 0
-        return missing_bytes(self._path, self._container.format.name)
 
     def _prepare_decoder(self) -> None:
         context = self._stream.codec_context
@@ -147,85 +130,6 @@ class VideoFile(VideoSource):
         if first is None:
             raise VideoError(f"{self._path}: holds no frame that can be decoded. {ADVICE}")
         return first
-
-    def _decode(self) -> Generator[av.VideoFrame, None, None]:
-        """Yield decoded frames, and raise at the first sign of damage.
-
-        In recordings of broadcasts, damage before the first whole frame is skipped: they begin
-        in the middle of something, and no player can show it.
-        """
-        decoded = skipped = 0
-        for packet in self._packets():
-            whole = not packet.is_corrupt
-            if packet.stream.index == self._stream.index:
-                pictures, decodable = self._decode_packet(packet)
-                whole = whole and decodable
-                intact = [picture for picture in pictures if not picture.is_corrupt]
-                yield from intact
-                decoded += len(intact)
-                whole = whole and len(intact) == len(pictures)
-            if not whole and (decoded or not self._is_broadcast):
-                yield from self._held_back()
-                raise VideoError(
-                    f"{self._path}: is damaged or cut short after frame {self._delivered}. "
-                    f"{ADVICE}"
-                )
-            skipped += not whole
-        if skipped:
-            logger.warning(
-                "%s: skipped %d packets before the first frame.", self._path, skipped
-            )
-        self._check_complete()
-
-    def _packets(self) -> Iterator[Packet]:
-        """Yield the packets of every stream, watching how far they reach."""
-        try:
-            for packet in self._container.demux():
-                self._extent.watch(packet)
-                yield packet
-        except FFmpegError as error:
-            raise VideoError(
-                f"{self._path}: cannot be read after frame {self._delivered} "
-                f"({error.strerror}). {ADVICE}"
-            ) from error
-
-    def _decode_packet(self, packet: Packet) -> tuple[list[av.VideoFrame], bool]:
-        """Return the frames that a packet completes, and whether it could be decoded."""
-        if packet.is_corrupt:
-            return [], False
-        try:
-            return self._stream.codec_context.decode(packet), True
-        except InvalidDataError:
-            return [], False
-        except FFmpegError as error:
-            raise VideoError(
-                f"{self._path}: cannot be decoded after frame {self._delivered} "
-                f"({error.strerror}). {ADVICE}"
-            ) from error
-
-    def _held_back(self) -> list[av.VideoFrame]:
-        """Return the whole frames that the decoder kept for reordering."""
-        with suppress(FFmpegError):
-            pictures = self._stream.codec_context.decode(None)
-            return [picture for picture in pictures if not picture.is_corrupt]
-        return []
-
-    def _check_complete(self) -> None:
-        size = self._path.stat().st_size if self._pipe is None else self._pipe.count
-        if self._extent.leftover(size):
-            raise VideoError(
-                f"{self._path}: is cut short in the middle of frame {self._delivered}. {ADVICE}"
-            )
-        seconds = self._extent.missing()
-        if not seconds and not self._missing_bytes:
-            return
-        lacking = (
-            f"{self._missing_bytes} bytes" if self._missing_bytes else f"{float(seconds):.2f} s"
-        )
-        raise VideoError(
-            f"{self._path}: is cut short after frame {self._delivered} "
-            f"({lacking} fewer than its header says). {ADVICE}"
-        )
 
     def _check_form(self, picture: av.VideoFrame, first: av.VideoFrame) -> None:
         if (picture.width, picture.height) != (first.width, first.height):
