@@ -71,8 +71,8 @@ def measured(
 
         return wrapped
 
-    def timed_open(path: Path, **options: Any) -> Any:  # noqa: ANN401 - as the reader
-        reader = open_source(path, **options)
+    def timed_open(path: Path, *options: Any) -> Any:  # noqa: ANN401 - as the reader
+        reader = open_source(path, *options)
         frames_of = reader.frames
 
         def ticking() -> Iterator[Any]:

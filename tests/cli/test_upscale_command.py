@@ -4,6 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
+import av
 import pytest
 
 
@@ -53,6 +54,27 @@ def test_a_dry_run_knows_the_options(upscale) -> None:
     assert told["comparison"].startswith("images_compare: ")
     assert told["disk"].startswith("about 0.0 MiB; ")
     assert rows(upscale("clip.mp4", "--shots", "off", "--dry-run")[1])["shots"] == "one"
+
+
+@pytest.mark.catalogue("T13")
+def test_interlaced_input_is_treated_as_told(upscale, caplog) -> None:
+    with av.open("fields.mkv", "w") as container:
+        coding = {"flags": "+ilme+ildct", "x264-params": "tff=1"}
+        video = container.add_stream("libx264", rate=25, options=coding)
+        video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
+        for _ in range(3):
+            container.mux(video.encode(av.VideoFrame(64, 48, "yuv420p")))
+        container.mux(video.encode(None))
+    told = {
+        choice: upscale("fields.mkv", "--dry-run", "--interlaced", choice)
+        for choice in ("deinterlace", "refuse", "keep")
+    }
+    assert [status for status, *_ in told.values()] == [0, 1, 0]
+    assert "fields.mkv: is interlaced (frame 0). Deinterlace it first" in told["refuse"][2]
+    assert caplog.messages == [
+        "fields.mkv: is interlaced, and is deinterlaced.",
+        "fields.mkv: is interlaced, and stays so.",
+    ]
 
 
 def test_a_dry_run_of_several_makes_no_folder(upscale) -> None:

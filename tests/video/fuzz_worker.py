@@ -10,6 +10,7 @@ from pathlib import Path
 
 from videogigagan.errors import VideoError
 from videogigagan.video.reader import open_source
+from videogigagan.video.source import ReadOptions
 
 MAX_PIXELS = 1 << 18  # damaged headers name any size; keep what may be read small
 
@@ -17,7 +18,7 @@ MAX_PIXELS = 1 << 18  # damaged headers name any size; keep what may be read sma
 def outcome(path: Path) -> str:
     """Return "frames", "refused", or what should never happen."""
     try:
-        with open_source(path, max_pixels=MAX_PIXELS) as video:
+        with open_source(path, ReadOptions(max_pixels=MAX_PIXELS)) as video:
             for frame in video.frames():
                 assert frame.pixels.isfinite().all(), "pixels are no numbers"
     except VideoError as error:

@@ -11,6 +11,7 @@ from video_clips import FAST, Clip
 from videogigagan.errors import VideoError
 from videogigagan.video.folder_source import natural_key
 from videogigagan.video.reader import open_source
+from videogigagan.video.source import ReadOptions
 from videogigagan.video.writer import open_sink
 
 
@@ -131,7 +132,7 @@ def test_short_image_is_refused(folder):
 @pytest.mark.catalogue("T46")
 def test_large_images_are_refused(folder, monkeypatch):
     with pytest.raises(VideoError, match="is 6x5, more than 29 pixels"):
-        open_source(folder, max_pixels=29)
+        open_source(folder, ReadOptions(max_pixels=29))
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)
     with pytest.raises(VideoError, match="is too large to be safe"):
         open_source(folder)

@@ -23,7 +23,7 @@ from videogigagan.video.cuts import read_cuts
 from videogigagan.video.encode import Codec, EncodeOptions, PipeFormat
 from videogigagan.video.paths import is_pipe
 from videogigagan.video.sink import SEGMENT
-from videogigagan.video.source import DEFAULT_MAX_PIXELS
+from videogigagan.video.source import DEFAULT_MAX_PIXELS, Interlaced
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,6 +78,8 @@ class Upscale:
     """Quality of the encoding, 0 (lossless) to 51; 18 for h264 and 20 for h265 unless given."""
     max_pixels: int = DEFAULT_MAX_PIXELS
     """Refuse an input with more pixels to a frame than this."""
+    interlaced: Interlaced = "deinterlace"
+    """Interlaced frames: deinterlace (one picture of each), refuse, or keep as they are."""
     overwrite: Annotated[bool, tyro.conf.arg(aliases=("-y",))] = False
     """Replace an output that exists."""
     resume: Literal["auto", "fresh", "off"] = "auto"
@@ -165,6 +167,7 @@ class Upscale:
             overwrite=self.overwrite,
             resume=self.resume,
             max_pixels=self.max_pixels,
+            interlaced=self.interlaced,
             encode=EncodeOptions(codec=self.codec, crf=self.crf, pipe=self.pipe_format),
         )
 

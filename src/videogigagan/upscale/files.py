@@ -70,7 +70,7 @@ def upscale_file(
     target = target or default_output(source, size_label(options, upscaler.scale))
     shots = _shots(options)
     with ExitStack() as stack:
-        reader = stack.enter_context(open_source(source, max_pixels=options.max_pixels))
+        reader = stack.enter_context(open_source(source, options.reading))
         journal = None
         if options.resume != "off" and not (is_pipe(source) or is_pipe(target)):
             check_target(source, target, overwrite=options.overwrite)

@@ -9,7 +9,7 @@ from videogigagan.errors import ConfigError
 from videogigagan.model.detail import check_detail
 from videogigagan.upscale.tiles import SMALLEST
 from videogigagan.video.encode import EncodeOptions
-from videogigagan.video.source import DEFAULT_MAX_PIXELS
+from videogigagan.video.source import DEFAULT_MAX_PIXELS, Interlaced, ReadOptions
 
 Precision = Literal["auto", "fp32", "bf16"]
 
@@ -51,14 +51,17 @@ class UpscaleOptions:
     left is thrown away; `off`: nothing is kept."""
     max_pixels: int = DEFAULT_MAX_PIXELS
     """Refuse inputs with more pixels per frame than this."""
+    interlaced: Interlaced = "deinterlace"
+    """Interlaced frames: one whole picture is made of each, the input is refused, or they stay
+    as they are."""
     encode: EncodeOptions = field(default_factory=EncodeOptions)
     """How the result is encoded."""
 
     def __post_init__(self) -> None:
         self._check_size()
-        for name in ("chunk", "max_pixels"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"{name} must be at least 1, not {getattr(self, name)}.")
+        _ = self.reading  # which checks itself
+        if self.chunk < 1:
+            raise ConfigError(f"chunk must be at least 1, not {self.chunk}.")
         if self.overlap < 0:
             raise ConfigError(f"overlap must be at least 0, not {self.overlap}.")
         if self.tile is not None and self.tile != 0 and self.tile < SMALLEST:
@@ -68,6 +71,11 @@ class UpscaleOptions:
         if not 0 <= self.seed < 2**31:
             raise ConfigError(f"seed must be from 0 to {2**31 - 1}, not {self.seed}.")
         check_detail(self.detail)
+
+    @property
+    def reading(self) -> ReadOptions:
+        """How the input is read."""
+        return ReadOptions(max_pixels=self.max_pixels, interlaced=self.interlaced)
 
     def _check_size(self) -> None:
         wanted = {"scale": self.scale, "height": self.height, "size": self.size}

@@ -13,6 +13,7 @@ from av.container import InputContainer
 from videogigagan.errors import VideoError
 from videogigagan.video.clock import Clock
 from videogigagan.video.decoding import ADVICE, Decoder
+from videogigagan.video.fields import Fields
 from videogigagan.video.hdr import light_level_of, mastering_display_of
 from videogigagan.video.info import Frame, VideoInfo
 from videogigagan.video.paths import is_pipe
@@ -26,7 +27,7 @@ from videogigagan.video.planes import (
     supported_matrix,
 )
 from videogigagan.video.rotation import orientation_of
-from videogigagan.video.source import DEFAULT_MAX_PIXELS, VideoSource
+from videogigagan.video.source import DEFAULT_READING, ReadOptions, VideoSource
 from videogigagan.video.streams import (
     choose_video,
     is_picture,
@@ -44,16 +45,16 @@ class VideoFile(VideoSource):
 
     Args:
         path: Any local file in a container of `streams.CONTAINERS`, or "-" for standard input.
-        max_pixels: Width times height above which a frame is refused before it is decoded.
+        options: How to read it, and what to refuse.
 
     Raises:
         VideoError: The file cannot be opened, has no video, or its first frame cannot be read.
     """
 
-    def __init__(self, path: Path, *, max_pixels: int = DEFAULT_MAX_PIXELS) -> None:
+    def __init__(self, path: Path, options: ReadOptions = DEFAULT_READING) -> None:
         self._pipe = InputPipe() if is_pipe(path) else None
         self._path = path = path if self._pipe is None else INPUT_NAME
-        self._max_pixels = max_pixels
+        self._options = options
         self._delivered = 0
         self._resources = ExitStack()  # what reads goes before what it reads from
         try:
@@ -63,12 +64,15 @@ class VideoFile(VideoSource):
             self._is_untimed = self._pipe is None and lacks_timestamps(path)
             decoder = Decoder(self._container, self._stream, path, pipe=self._pipe)
             self._missing_bytes = decoder.missing_bytes
-            self._pictures = self._resources.enter_context(closing(decoder.pictures()))
+            self._fields = Fields(path, options.interlaced)
+            self._pictures = self._resources.enter_context(
+                closing(self._fields.treat(decoder.pictures()))
+            )
             first = self._first_picture()
             self._colour = colour_of(first, self._stream.codec_context)
             self._orientation = orientation_of(first, path)
             self.info = self._describe(first)
-            self._warn(first)
+            self._warn()
             self._first: av.VideoFrame | None = first
             self._check_pipe()
         except BaseException:
@@ -115,14 +119,14 @@ class VideoFile(VideoSource):
             self._pipe.check()
 
     def _prepare_decoder(self) -> None:
-        context = self._stream.codec_context
-        if context.width * context.height > self._max_pixels:
+        context, most = self._stream.codec_context, self._options.max_pixels
+        if context.width * context.height > most:
             raise VideoError(
                 f"{self._path}: has frames of {context.width}x{context.height}, more than "
-                f"{self._max_pixels} pixels. Allow more with a higher pixel limit."
+                f"{most} pixels. Allow more with a higher pixel limit."
             )
         # For sizes that change later; the decoder counts whole blocks, so it needs headroom.
-        context.options = {"max_pixels": str(2 * self._max_pixels + 65536)}
+        context.options = {"max_pixels": str(2 * most + 65536)}
         context.thread_type = "AUTO"
 
     def _first_picture(self) -> av.VideoFrame:
@@ -169,13 +173,13 @@ class VideoFile(VideoSource):
             has_alpha=has_alpha(first.format),
             mastering_display=mastering_display_of(first),
             light_level=light_level_of(first),
-            interlaced=first.interlaced_frame,
+            interlaced=self._fields.found,
             origin=origin_of(self._container),
             container=self._container.format.name,
             codec=stream.codec_context.codec.canonical_name,
         )
 
-    def _warn(self, first: av.VideoFrame) -> None:
+    def _warn(self) -> None:
         if not supported_matrix(self._colour):
             raise VideoError(
                 f"{self._path}: has the colour matrix {self._colour.matrix_name!r}, which is "
@@ -191,8 +195,6 @@ class VideoFile(VideoSource):
                 self._path,
                 self.info.rate,
             )
-        if first.interlaced_frame:
-            logger.warning("%s: is interlaced; deinterlace it first.", self._path)
         if self._pipe is not None and len(self._container.streams) > 1:
             logger.warning("%s: only its pictures are used.", self._path)
         moving = [s for s in self._container.streams.video if not is_picture(s)]

@@ -17,7 +17,7 @@ from torch import Tensor
 from videogigagan.errors import VideoError
 from videogigagan.video.colour import BT709, SRGB_TRANSFER, Colour
 from videogigagan.video.info import Frame, VideoInfo
-from videogigagan.video.source import DEFAULT_MAX_PIXELS, VideoSource
+from videogigagan.video.source import DEFAULT_READING, ReadOptions, VideoSource
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ class ImageFolder(VideoSource):
 
     Args:
         path: The folder.
-        max_pixels: Width times height above which an image is refused before it is decoded.
+        options: How large an image may be; the rest is about files.
         rate: Frames per second to give them.
 
     Raises:
@@ -48,11 +48,11 @@ class ImageFolder(VideoSource):
     def __init__(
         self,
         path: Path,
+        options: ReadOptions = DEFAULT_READING,
         *,
-        max_pixels: int = DEFAULT_MAX_PIXELS,
         rate: Fraction = DEFAULT_RATE,
     ) -> None:
-        self._max_pixels = max_pixels
+        self._max_pixels = options.max_pixels
         self._files = list_images(path)
         stems = {file.stem for file in self._files}
         self._names_are_unique = len(stems) == len(self._files)

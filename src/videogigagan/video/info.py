@@ -41,7 +41,8 @@ class VideoInfo:
     light_level: str | None
     """The HDR light levels as encoders take them, or None."""
     interlaced: bool
-    """Whether the first frame is flagged as interlaced; it is not deinterlaced."""
+    """Whether the first stored frame is flagged as interlaced; what is delivered is not, unless
+    the reader was told to keep it."""
     origin: Fraction
     """Seconds to subtract from every timestamp on writing; not 0 only for streams without a
     natural start, such as MPEG-TS."""

@@ -23,7 +23,7 @@ from videogigagan.video.paths import check_place, check_target, is_folder_target
 from videogigagan.video.reader import open_source
 from videogigagan.video.sink import VideoSink
 from videogigagan.video.slice_sink import SliceSink
-from videogigagan.video.source import DEFAULT_MAX_PIXELS
+from videogigagan.video.source import DEFAULT_MAX_PIXELS, ReadOptions
 from videogigagan.video.writer import open_sink
 
 logger = logging.getLogger(__name__)
@@ -108,7 +108,7 @@ def compare_videos(
     _check(first, second, target, sliced, overwrite=options.overwrite)
     with ExitStack() as stack:
         sources = [
-            stack.enter_context(open_source(path, max_pixels=options.max_pixels))
+            stack.enter_context(open_source(path, ReadOptions(max_pixels=options.max_pixels)))
             for path in (first, second)
         ]
         leading = int(first.is_dir() and not second.is_dir())

@@ -80,7 +80,7 @@ def colour_of(frame: av.VideoFrame, context: av.VideoCodecContext) -> Colour:
 
 def frame_to_rgb(frame: av.VideoFrame, colour: Colour) -> Float[Tensor, "3 h w"]:
     """Return the picture as RGB in [0, 1] at full depth; transparency is dropped."""
-    frame = _planar(frame)
+    frame = planar(frame)
     sampling = sampling_of(frame.format)
     depth = bit_depth_of(frame.format)
     if sampling == "gray":
@@ -114,6 +114,14 @@ def rgb_to_frame(
     return frame
 
 
+def has_own_planes(pixel_format: av.VideoFormat) -> bool:
+    """Return whether every component has a plane of its own, in 8 to 16 bits, little-endian."""
+    parts = pixel_format.components
+    own = len({part.plane for part in parts}) == len(parts)
+    plain = own and not pixel_format.has_palette and not pixel_format.is_big_endian
+    return plain and all(8 <= part.bits <= 16 for part in parts if not part.is_alpha)
+
+
 def supported_matrix(colour: Colour) -> bool:
     """Return whether pictures of this colour can be turned into RGB."""
     return colour.matrix in WEIGHTS or colour.matrix == RGB_MATRIX
@@ -124,13 +132,10 @@ def _either(first: int, second: int, *, unspecified: int) -> int:
     return second if first == unspecified else first
 
 
-def _planar(frame: av.VideoFrame) -> av.VideoFrame:
+def planar(frame: av.VideoFrame) -> av.VideoFrame:
     """Repack a frame so that every component has its own plane; samples keep their values."""
     stored = frame.format
-    colours = [part for part in stored.components if not part.is_alpha]
-    own_planes = len({part.plane for part in stored.components}) == len(stored.components)
-    plain = own_planes and not stored.has_palette and not stored.is_big_endian
-    if plain and all(8 <= part.bits <= 16 for part in colours) and not _coarse(stored):
+    if has_own_planes(stored) and not _coarse(stored):
         return frame
     depth = bit_depth_of(stored)
     suffix = "" if depth == 8 else f"{depth}le"

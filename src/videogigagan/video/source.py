@@ -1,13 +1,37 @@
-"""What every kind of input can do."""
+"""What every kind of input can do, and how it may be read."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from dataclasses import dataclass
 from types import TracebackType
+from typing import Literal
 
+from videogigagan.errors import ConfigError
 from videogigagan.video.info import Frame, VideoInfo
 
 DEFAULT_MAX_PIXELS = 8192 * 4320
 """Largest frame that is read unless the caller allows more."""
+
+Interlaced = Literal["deinterlace", "refuse", "keep"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReadOptions:
+    """How a video is read, and what is refused."""
+
+    max_pixels: int = DEFAULT_MAX_PIXELS
+    """Width times height above which frames are refused before they are decoded."""
+    interlaced: Interlaced = "deinterlace"
+    """Frames that are flagged as interlaced: one whole picture is made of each, the video is
+    refused, or they stay as they are."""
+
+    def __post_init__(self) -> None:
+        if self.max_pixels < 1:
+            raise ConfigError(f"max_pixels must be at least 1, not {self.max_pixels}.")
+
+
+DEFAULT_READING = ReadOptions()
+"""What most callers want."""
 
 
 class VideoSource(ABC):
