@@ -90,6 +90,30 @@ def test_images_become_images(upscaler, small_video, tmp_path) -> None:
     assert len(list(larger.glob("*.png"))) == 5
 
 
+@pytest.mark.catalogue("T19")
+def test_transparency_goes_where_it_can_be_held(upscaler, tmp_path, caplog) -> None:
+    source = tmp_path / "in"
+    source.mkdir()
+    row = torch.tensor([0.0, 0, 0.5, 1, 1, 1])
+    alpha = row.repeat_interleave(4).expand(24, 24)
+    values = torch.stack((*(torch.full((24, 24), 0.6) * (alpha > 0)).expand(3, -1, -1), alpha))
+    image = Image.fromarray((values * 255).byte().permute(1, 2, 0).contiguous().numpy())
+    for name in ("1", "2"):
+        image.save(source / f"{name}.png")
+    options = UpscaleOptions(scale=2.5, compare="side", encode=FAST.encode)
+    upscale_file(upscaler, source, tmp_path / "out", options=options)
+    with Image.open(tmp_path / "out" / "2.png") as made:
+        assert (made.mode, made.size) == ("RGBA", (60, 60))
+        exact = resize(alpha[None], (60, 60)).clamp(0, 1)
+        found = torch.frombuffer(bytearray(made.getchannel("A").tobytes()), dtype=torch.uint8)
+    assert (found.reshape(60, 60) - exact * 255).abs().max() <= 1
+    with Image.open(tmp_path / "out_compare" / "2.png") as made:
+        assert made.mode == "RGB"
+    assert caplog.text == ""
+    upscale_file(upscaler, source, tmp_path / "out.mp4", options=FAST)
+    assert caplog.messages == [f"{source}: transparency is dropped."]
+
+
 def test_progress_counts_every_frame(upscaler, small_video, tmp_path) -> None:
     seen: list[Progress] = []
     upscale_file(

@@ -27,7 +27,8 @@ def foresee(upscaler: VideoUpscaler, job: Job, options: UpscaleOptions) -> str:
         VideoError: The source cannot be read.
         ConfigError: The options do not fit it.
     """
-    with open_source(job.source, options.reading) as source:
+    reading = options.reading(alpha=is_folder_target(job.target))
+    with open_source(job.source, reading) as source:
         info = source.info
     size = result_size(
         info, options, native=upscaler.scale, is_folder=is_folder_target(job.target)

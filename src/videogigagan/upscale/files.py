@@ -23,7 +23,7 @@ from videogigagan.upscale.upscaler import VideoUpscaler
 from videogigagan.video.background import WriteBehind, prefetch
 from videogigagan.video.cuts import FindShots, cuts_at, find_cuts, one_shot
 from videogigagan.video.info import Frame
-from videogigagan.video.paths import check_target, default_output, is_pipe
+from videogigagan.video.paths import check_target, default_output, is_folder_target, is_pipe
 from videogigagan.video.reader import open_source
 from videogigagan.video.source import VideoSource
 
@@ -70,7 +70,8 @@ def upscale_file(
     target = target or default_output(source, size_label(options, upscaler.scale))
     shots = _shots(options)
     with ExitStack() as stack:
-        reader = stack.enter_context(open_source(source, options.reading))
+        reading = options.reading(alpha=is_folder_target(target))
+        reader = stack.enter_context(open_source(source, reading))
         journal = None
         if options.resume != "off" and not (is_pipe(source) or is_pipe(target)):
             check_target(source, target, overwrite=options.overwrite)

@@ -59,7 +59,7 @@ class UpscaleOptions:
 
     def __post_init__(self) -> None:
         self._check_size()
-        _ = self.reading  # which checks itself
+        self.reading(alpha=False)  # which checks itself
         if self.chunk < 1:
             raise ConfigError(f"chunk must be at least 1, not {self.chunk}.")
         if self.overlap < 0:
@@ -72,10 +72,9 @@ class UpscaleOptions:
             raise ConfigError(f"seed must be from 0 to {2**31 - 1}, not {self.seed}.")
         check_detail(self.detail)
 
-    @property
-    def reading(self) -> ReadOptions:
-        """How the input is read."""
-        return ReadOptions(max_pixels=self.max_pixels, interlaced=self.interlaced)
+    def reading(self, *, alpha: bool) -> ReadOptions:
+        """How the input is read; `alpha` if the result can hold transparency."""
+        return ReadOptions(max_pixels=self.max_pixels, interlaced=self.interlaced, alpha=alpha)
 
     def _check_size(self) -> None:
         wanted = {"scale": self.scale, "height": self.height, "size": self.size}

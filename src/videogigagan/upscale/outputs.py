@@ -5,6 +5,8 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
+import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from videogigagan.errors import ConfigError, StoppedError
@@ -60,7 +62,7 @@ class Outputs:
         frame, large = item
         width, height = self.size
         large = resize(large, (height, width)).clamp(0, 1)
-        self._result.write(large, frame)
+        self._result.write(_with_alpha(large, frame), frame)
         if self._beside is not None:
             self._beside.write(side_by_side(frame.pixels, large), frame)
         if self._journal is not None and self._result.written % SEGMENT == 0:
@@ -96,6 +98,15 @@ class Outputs:
         return {
             name: sink for name, sink in self._sinks.items() if isinstance(sink, SegmentedSink)
         }
+
+
+def _with_alpha(pixels: Float[Tensor, "3 H W"], frame: Frame) -> Float[Tensor, "c H W"]:
+    """Add the transparency of the frame, if it was read, at the size of the picture."""
+    if frame.alpha is None:
+        return pixels
+    height, width = pixels.shape[-2:]
+    alpha = resize(frame.alpha[None], (height, width)).clamp(0, 1)
+    return torch.cat((pixels, alpha.to(pixels)))
 
 
 def open_outputs(

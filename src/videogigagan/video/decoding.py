@@ -10,6 +10,7 @@ import av
 from av.container import InputContainer
 from av.error import FFmpegError, InvalidDataError
 from av.packet import Packet
+from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
 from videogigagan.errors import VideoError
@@ -31,6 +32,7 @@ class Decoder:
             known.
         stream: The video.
         path: Its name, for messages.
+        context: What decodes it.
         pipe: What the container reads from, if that is no file.
     """
 
@@ -40,11 +42,13 @@ class Decoder:
         stream: VideoStream,
         path: Path,
         *,
+        context: VideoCodecContext,
         pipe: InputPipe | None,
     ) -> None:
         self._container = container
         self._stream = stream
         self._path = path
+        self._context = context
         self._pipe = pipe
         self._extent = Extent(container, stream)
         self._is_broadcast = has_floating_start(container)
@@ -104,7 +108,7 @@ class Decoder:
         if packet.is_corrupt:
             return [], False
         try:
-            return self._stream.codec_context.decode(packet), True
+            return self._context.decode(packet), True
         except InvalidDataError:
             return [], False
         except FFmpegError as error:
@@ -116,7 +120,7 @@ class Decoder:
     def _held_back(self) -> list[av.VideoFrame]:
         """Return the whole pictures that the decoder kept for reordering."""
         with suppress(FFmpegError):
-            pictures = self._stream.codec_context.decode(None)
+            pictures = self._context.decode(None)
             return [picture for picture in pictures if not picture.is_corrupt]
         return []
 

@@ -9,8 +9,18 @@ from typing import final
 
 import av
 from av.container import InputContainer
+from av.video.codeccontext import VideoCodecContext
+from jaxtyping import Float
+from torch import Tensor
 
 from videogigagan.errors import VideoError
+from videogigagan.video.alpha import (
+    alpha_context,
+    fill_hidden,
+    frame_to_alpha,
+    has_alpha,
+    has_hidden_alpha,
+)
 from videogigagan.video.clock import Clock
 from videogigagan.video.decoding import ADVICE, Decoder
 from videogigagan.video.fields import Fields
@@ -22,7 +32,6 @@ from videogigagan.video.planes import (
     bit_depth_of,
     colour_of,
     frame_to_rgb,
-    has_alpha,
     sampling_of,
     supported_matrix,
 )
@@ -60,9 +69,11 @@ class VideoFile(VideoSource):
         try:
             self._container = self._resources.enter_context(closing(self._open()))
             self._stream = choose_video(self._container, path)
-            self._prepare_decoder()
+            context = self._prepare_decoder()
             self._is_untimed = self._pipe is None and lacks_timestamps(path)
-            decoder = Decoder(self._container, self._stream, path, pipe=self._pipe)
+            decoder = Decoder(
+                self._container, self._stream, path, context=context, pipe=self._pipe
+            )
             self._missing_bytes = decoder.missing_bytes
             self._fields = Fields(path, options.interlaced)
             self._pictures = self._resources.enter_context(
@@ -89,8 +100,10 @@ class VideoFile(VideoSource):
         while picture is not None:
             self._check_form(picture, first)
             pts, duration = clock.place(picture)
+            pixels, alpha = self._values(picture)
             yield Frame(
-                pixels=self._orientation.apply(frame_to_rgb(picture, self._colour)),
+                pixels=pixels,
+                alpha=alpha,
                 index=self._delivered,
                 pts=pts,
                 duration=duration,
@@ -98,6 +111,17 @@ class VideoFile(VideoSource):
             )
             self._delivered += 1
             picture = next(self._pictures, None)
+
+    def _values(
+        self, picture: av.VideoFrame
+    ) -> tuple[Float[Tensor, "3 h w"], Float[Tensor, "h w"] | None]:
+        """Return the upright picture, and how opaque it is if that is wanted."""
+        pixels = frame_to_rgb(picture, self._colour)
+        alpha = frame_to_alpha(picture) if self._options.alpha else None
+        if alpha is None:
+            return self._orientation.apply(pixels), None
+        pixels = fill_hidden(pixels, alpha)
+        return self._orientation.apply(pixels), self._orientation.apply(alpha[None])[0]
 
     def give_up(self) -> None:
         """Let a read from a pipe end; files never keep anybody waiting."""
@@ -118,16 +142,19 @@ class VideoFile(VideoSource):
         if self._pipe is not None:
             self._pipe.check()
 
-    def _prepare_decoder(self) -> None:
+    def _prepare_decoder(self) -> VideoCodecContext:
         context, most = self._stream.codec_context, self._options.max_pixels
         if context.width * context.height > most:
             raise VideoError(
                 f"{self._path}: has frames of {context.width}x{context.height}, more than "
                 f"{most} pixels. Allow more with a higher pixel limit."
             )
+        if self._options.alpha:
+            context = alpha_context(self._stream)
         # For sizes that change later; the decoder counts whole blocks, so it needs headroom.
         context.options = {"max_pixels": str(2 * most + 65536)}
         context.thread_type = "AUTO"
+        return context
 
     def _first_picture(self) -> av.VideoFrame:
         first = next(self._pictures, None)
@@ -170,7 +197,7 @@ class VideoFile(VideoSource):
             colour=self._colour,
             bit_depth=bit_depth_of(first.format),
             sampling=sampling_of(first.format),
-            has_alpha=has_alpha(first.format),
+            has_alpha=has_alpha(first.format) or has_hidden_alpha(stream),
             mastering_display=mastering_display_of(first),
             light_level=light_level_of(first),
             interlaced=self._fields.found,
@@ -187,7 +214,7 @@ class VideoFile(VideoSource):
             )
         if self._missing_bytes:
             logger.warning("%s: lacks %d bytes at its end.", self._path, self._missing_bytes)
-        if self.info.has_alpha:
+        if self.info.has_alpha and not self._options.alpha:
             logger.warning("%s: transparency is dropped.", self._path)
         if self._is_untimed:
             logger.warning(

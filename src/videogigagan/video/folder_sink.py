@@ -17,8 +17,9 @@ from videogigagan.video.sink import SegmentedSink
 
 @final
 class ImageFolderSink(SegmentedSink):
-    """8-bit RGB PNG files, named like the source's images, or 00000000.png, 00000001.png, ...
+    """8-bit RGB or RGBA PNG files.
 
+    They are named like the source's images, or 00000000.png, 00000001.png, ...
     The folder appears when it is whole. An existing folder of PNG files is replaced.
     """
 
@@ -30,7 +31,7 @@ class ImageFolderSink(SegmentedSink):
     def _begin(self) -> None:
         self._temporary.mkdir(exist_ok=self._workshop is not None)
 
-    def _put(self, pixels: Float[Tensor, "3 H W"], frame: Frame) -> None:
+    def _put(self, pixels: Float[Tensor, "c H W"], frame: Frame) -> None:
         values = (pixels.float().cpu().clamp(0, 1) * 255).round().byte()
         name = frame.name if frame.name is not None else f"{frame.index:08d}"
         mode = "xb" if self._workshop is None else "wb"  # some are left of the run before

@@ -15,6 +15,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
 from videogigagan.errors import VideoError
+from videogigagan.video.alpha import fill_hidden
 from videogigagan.video.colour import BT709, SRGB_TRANSFER, Colour
 from videogigagan.video.info import Frame, VideoInfo
 from videogigagan.video.source import DEFAULT_READING, ReadOptions, VideoSource
@@ -34,11 +35,11 @@ SRGB = Colour(matrix=0, full_range=True, primaries=BT709, transfer=SRGB_TRANSFER
 class ImageFolder(VideoSource):
     """A folder of images of one size, in natural order: "2.png" before "10.png".
 
-    Read at 8 bits; transparency is dropped with a warning, a camera's orientation is applied.
+    Read at 8 bits; a camera's orientation is applied.
 
     Args:
         path: The folder.
-        options: How large an image may be; the rest is about files.
+        options: How large an image may be, and whether transparency is wanted.
         rate: Frames per second to give them.
 
     Raises:
@@ -52,13 +53,13 @@ class ImageFolder(VideoSource):
         *,
         rate: Fraction = DEFAULT_RATE,
     ) -> None:
-        self._max_pixels = options.max_pixels
+        self._path = path
+        self._options = options
+        self._warned = False
         self._files = list_images(path)
         stems = {file.stem for file in self._files}
         self._names_are_unique = len(stems) == len(self._files)
-        first, has_alpha = self._load(self._files[0])
-        if has_alpha:
-            logger.warning("%s: transparency is dropped.", path)
+        first, alpha = self._load(self._files[0])
         self.info = VideoInfo(
             width=first.shape[-1],
             height=first.shape[-2],
@@ -70,7 +71,7 @@ class ImageFolder(VideoSource):
             colour=SRGB,
             bit_depth=8,
             sampling="rgb",
-            has_alpha=has_alpha,
+            has_alpha=alpha is not None,
             mastering_display=None,
             light_level=None,
             interlaced=False,
@@ -82,7 +83,7 @@ class ImageFolder(VideoSource):
     def frames(self) -> Iterator[Frame]:
         """Yield every image in order, decoding as it goes."""
         for index, file in enumerate(self._files):
-            pixels, _ = self._load(file)
+            pixels, alpha = self._load(file)
             height, width = pixels.shape[-2:]
             if (width, height) != (self.info.width, self.info.height):
                 raise VideoError(
@@ -91,6 +92,7 @@ class ImageFolder(VideoSource):
                 )
             yield Frame(
                 pixels=pixels,
+                alpha=alpha if self._options.alpha else None,
                 index=index,
                 pts=index,
                 duration=1,
@@ -104,19 +106,19 @@ class ImageFolder(VideoSource):
     def close(self) -> None:
         """Do nothing: no file stays open between frames."""
 
-    def _load(self, file: Path) -> tuple[Float[Tensor, "3 h w"], bool]:
-        """Return an image as RGB in [0, 1], and whether it had transparency."""
+    def _load(self, file: Path) -> tuple[Float[Tensor, "3 h w"], Float[Tensor, "h w"] | None]:
+        """Return an image as RGB in [0, 1], and how opaque it is if it has transparency."""
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("error", Image.DecompressionBombWarning)
                 with Image.open(file) as image:
-                    if image.width * image.height > self._max_pixels:
+                    most = self._options.max_pixels
+                    if image.width * image.height > most:
                         raise VideoError(
                             f"{file}: is {image.width}x{image.height}, more than "
-                            f"{self._max_pixels} pixels. Allow more with a higher pixel limit."
+                            f"{most} pixels. Allow more with a higher pixel limit."
                         )
-                    has_alpha = image.has_transparency_data
-                    return _to_rgb(ImageOps.exif_transpose(image)), has_alpha
+                    return self._values(ImageOps.exif_transpose(image))
         except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
             raise VideoError(
                 f"{file}: is too large to be safe ({error}). Scale it down first."
@@ -125,6 +127,18 @@ class ImageFolder(VideoSource):
             raise VideoError(
                 f"{file}: is damaged or not an image ({error}). Replace or remove it."
             ) from error
+
+    def _values(
+        self, image: Image.Image
+    ) -> tuple[Float[Tensor, "3 h w"], Float[Tensor, "h w"] | None]:
+        pixels = _to_rgb(image)
+        if not image.has_transparency_data:
+            return pixels, None
+        if not self._options.alpha and not self._warned:
+            logger.warning("%s: transparency is dropped.", self._path)
+            self._warned = True
+        alpha = _scaled(image.convert("RGBA").getchannel("A"))
+        return fill_hidden(pixels, alpha) if self._options.alpha else pixels, alpha
 
 
 def list_images(folder: Path) -> list[Path]:
@@ -169,5 +183,9 @@ def _to_rgb(image: Image.Image) -> Float[Tensor, "3 h w"]:
         return grey.expand(3, -1, -1).contiguous()
     if image.mode in ("I", "F"):
         raise ValueError(f"its samples are of mode {image.mode}, which has no fixed range")
-    values = torch.from_numpy(np.array(image.convert("RGB")))
-    return values.permute(2, 0, 1).float().div_(255).contiguous()
+    return _scaled(image.convert("RGB")).permute(2, 0, 1).contiguous()
+
+
+def _scaled(image: Image.Image) -> Float[Tensor, "*shape"]:
+    """Return samples of 8 bits in [0, 1]."""
+    return torch.from_numpy(np.array(image)).float().div_(255)

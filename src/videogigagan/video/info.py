@@ -35,7 +35,7 @@ class VideoInfo:
     sampling: Literal["420", "422", "440", "444", "rgb", "gray"]
     """Chroma sampling as stored."""
     has_alpha: bool
-    """Whether the stored pictures have transparency, which is dropped."""
+    """Whether the stored pictures have transparency."""
     mastering_display: str | None
     """The HDR mastering display as encoders take it, or None."""
     light_level: str | None
@@ -57,7 +57,7 @@ class Frame:
     """One picture and its place in time."""
 
     pixels: Float[Tensor, "3 h w"]
-    """RGB in [0, 1], float32, upright."""
+    """RGB in [0, 1], float32, upright; straight, not multiplied by `alpha`."""
     index: int
     """Position in the video, from 0."""
     pts: int
@@ -68,3 +68,5 @@ class Frame:
     """Seconds per tick."""
     name: str | None = None
     """File name without suffix, if it came from a folder of images."""
+    alpha: Float[Tensor, "h w"] | None = None
+    """How opaque each pixel is, in [0, 1]; None if all are, or transparency is not wanted."""

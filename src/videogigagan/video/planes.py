@@ -47,11 +47,6 @@ def bit_depth_of(pixel_format: av.VideoFormat) -> int:
     return min(max(8, *(part.bits for part in pixel_format.components)), 16)
 
 
-def has_alpha(pixel_format: av.VideoFormat) -> bool:
-    """Return whether a pixel format has a transparency channel; a palette counts as none."""
-    return any(part.is_alpha for part in pixel_format.components)
-
-
 def colour_of(frame: av.VideoFrame, context: av.VideoCodecContext) -> Colour:
     """Read the colour of a frame, completed by its stream's, then by documented guesses.
 
@@ -84,12 +79,12 @@ def frame_to_rgb(frame: av.VideoFrame, colour: Colour) -> Float[Tensor, "3 h w"]
     sampling = sampling_of(frame.format)
     depth = bit_depth_of(frame.format)
     if sampling == "gray":
-        return luma_to_rgb(_plane(frame, 0), colour=colour, bit_depth=depth)
+        return luma_to_rgb(component(frame, 0), colour=colour, bit_depth=depth)
     if sampling == "rgb":
-        channels = torch.stack([_plane(frame, component) for component in range(3)])
+        channels = torch.stack([component(frame, place) for place in range(3)])
         return channels / ((1 << depth) - 1)
-    chroma = torch.stack((_plane(frame, 1), _plane(frame, 2)))
-    return yuv_to_rgb(_plane(frame, 0), chroma, colour=colour, bit_depth=depth)
+    chroma = torch.stack((component(frame, 1), component(frame, 2)))
+    return yuv_to_rgb(component(frame, 0), chroma, colour=colour, bit_depth=depth)
 
 
 def rgb_to_frame(
@@ -160,9 +155,9 @@ def _coarse(pixel_format: av.VideoFormat) -> bool:
     return chroma.width * 2 < luma.width or chroma.height * 2 < luma.height
 
 
-def _plane(frame: av.VideoFrame, component: int) -> Float[Tensor, "h w"]:
-    """Return one component's code values."""
-    part = frame.format.components[component]
+def component(frame: av.VideoFrame, place: int) -> Float[Tensor, "h w"]:
+    """Return the code values of a component that has its own plane."""
+    part = frame.format.components[place]
     plane = frame.planes[part.plane]
     dtype = np.dtype("<u2" if part.bits > 8 else "u1")
     rows = _rows(plane, dtype)

@@ -34,7 +34,7 @@ class Orientation:
     degrees: int = 0
     """The turn, clockwise, that the display matrix asks for; only a description."""
 
-    def apply(self, pixels: Float[Tensor, "3 h w"]) -> Float[Tensor, "3 a b"]:
+    def apply(self, pixels: Float[Tensor, "c h w"]) -> Float[Tensor, "c a b"]:
         """Return the upright picture."""
         if self.transpose:
             pixels = pixels.transpose(-1, -2)

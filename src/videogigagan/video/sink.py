@@ -44,11 +44,11 @@ class VideoSink(ABC):
         self._expected = count
         self._cut = cut
 
-    def write(self, pixels: Float[Tensor, "3 H W"], frame: Frame) -> None:
+    def write(self, pixels: Float[Tensor, "c H W"], frame: Frame) -> None:
         """Write one picture.
 
         Args:
-            pixels: RGB; values outside [0, 1] are clipped.
+            pixels: RGB, values outside [0, 1] are clipped; a folder of images takes RGBA too.
             frame: The frame it was made from, for its time and name.
 
         Raises:
@@ -87,7 +87,7 @@ class VideoSink(ABC):
         """Create the temporary file or folder."""
 
     @abstractmethod
-    def _put(self, pixels: Float[Tensor, "3 H W"], frame: Frame) -> None:
+    def _put(self, pixels: Float[Tensor, "c H W"], frame: Frame) -> None:
         """Store one picture."""
 
     @abstractmethod
@@ -145,7 +145,7 @@ class SegmentedSink(VideoSink):
     def safe(self) -> int:
         """What `go_on` needs to find the whole segments written so far."""
 
-    def write(self, pixels: Float[Tensor, "3 H W"], frame: Frame) -> None:
+    def write(self, pixels: Float[Tensor, "c H W"], frame: Frame) -> None:
         """Write one picture; every `SEGMENT` of them end a segment.
 
         Raises:

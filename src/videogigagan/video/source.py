@@ -24,6 +24,8 @@ class ReadOptions:
     interlaced: Interlaced = "deinterlace"
     """Frames that are flagged as interlaced: one whole picture is made of each, the video is
     refused, or they stay as they are."""
+    alpha: bool = False
+    """Deliver transparency too; otherwise it is dropped, with a warning."""
 
     def __post_init__(self) -> None:
         if self.max_pixels < 1:
