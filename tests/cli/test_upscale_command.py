@@ -54,6 +54,8 @@ def test_a_dry_run_knows_the_options(upscale) -> None:
     assert told["comparison"].startswith("images_compare: ")
     assert told["disk"].startswith("about 0.0 MiB; ")
     assert rows(upscale("clip.mp4", "--shots", "off", "--dry-run")[1])["shots"] == "one"
+    told = rows(upscale("clip.mp4", "-pix_fmt", "yuv444p10le", "--dry-run")[1])
+    assert told["result"] == "clip_x4.mp4: 128x96, h265 yuv444p10le, CRF 20"
 
 
 @pytest.mark.catalogue("T13")

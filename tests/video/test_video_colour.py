@@ -214,6 +214,41 @@ def test_rgb_is_written_as_bt709():
     assert (written.matrix, written.full_range, written.primaries) == (1, False, 1)
 
 
+@pytest.mark.catalogue("T18")
+@pytest.mark.parametrize(
+    ("suffix", "codec", "pixel_format", "depth"),
+    [
+        (".avi", "utvideo", "gbrp", 8),
+        (".mkv", "ffv1", "gbrp12le", 10),
+        (".mp4", "libx264rgb", "rgb24", 8),
+        (".mkv", "ffv1", "bgr0", 8),
+        (".mov", "qtrle", "rgb24", 8),
+    ],
+)
+def test_rgb_keeps_its_chroma(tmp_path, copy_frames, suffix, codec, pixel_format, depth):
+    options = (("qp", "0"),) if codec == "libx264rgb" else ()
+    clip = Clip(frames=2, codec=codec, pixel_format=pixel_format, options=options)
+    source = clip.write(tmp_path / f"in{suffix}")
+    fine = EncodeOptions(preset="ultrafast", crf=1)
+    result = copy_frames(source, tmp_path / "out.mp4", options=fine)
+    with open_source(source) as one, open_source(result) as two:
+        assert (one.info.sampling, two.info.sampling) == ("rgb", "444")
+        assert (two.info.bit_depth, two.info.colour.matrix_name) == (depth, "bt709")
+        for left, right in zip(one.frames(), two.frames(), strict=True):
+            assert (left.pixels - right.pixels).abs().max() < 8 / 255
+
+
+@pytest.mark.catalogue("T18")
+def test_animations_and_images_play_everywhere(tmp_path, copy_frames):
+    source = Clip(codec="gif", pixel_format="rgb8").write(tmp_path / "in.gif")
+    images = copy_frames(source, tmp_path / "images")
+    for path in (source, images):
+        with open_source(path) as video:
+            assert video.info.sampling == "rgb"
+        with open_source(copy_frames(path, tmp_path / f"{path.name}.mp4")) as video:
+            assert video.info.sampling == "420"
+
+
 def test_pixel_format_can_be_chosen(tmp_path, copy_frames):
     source = Clip(frames=1).write(tmp_path / "in.mp4")
     options = EncodeOptions(preset="ultrafast", codec="h264", pixel_format="yuv444p10le")

@@ -20,7 +20,7 @@ from videogigagan.upscale.options import Precision, UpscaleOptions, UpscaleResul
 from videogigagan.upscale.size import parse_size, size_label
 from videogigagan.upscale.upscaler import VideoUpscaler
 from videogigagan.video.cuts import read_cuts
-from videogigagan.video.encode import Codec, EncodeOptions, PipeFormat
+from videogigagan.video.encode import Codec, EncodeOptions, PipeFormat, PixelFormat
 from videogigagan.video.paths import is_pipe
 from videogigagan.video.sink import SEGMENT
 from videogigagan.video.source import DEFAULT_MAX_PIXELS, Interlaced
@@ -76,6 +76,8 @@ class Upscale:
     """h264 or h265; auto takes h265 for more than 8 bits and for sides above 4096."""
     crf: Annotated[int | None, tyro.conf.arg(aliases=("-crf",))] = None
     """Quality of the encoding, 0 (lossless) to 51; 18 for h264 and 20 for h265 unless given."""
+    pixel_format: Annotated[PixelFormat, tyro.conf.arg(aliases=("-pix_fmt",))] = "auto"
+    """How colours are stored; auto keeps chroma sampling and depth, up to 10 bits."""
     max_pixels: int = DEFAULT_MAX_PIXELS
     """Refuse an input with more pixels to a frame than this."""
     interlaced: Interlaced = "deinterlace"
@@ -168,7 +170,12 @@ class Upscale:
             resume=self.resume,
             max_pixels=self.max_pixels,
             interlaced=self.interlaced,
-            encode=EncodeOptions(codec=self.codec, crf=self.crf, pipe=self.pipe_format),
+            encode=EncodeOptions(
+                codec=self.codec,
+                crf=self.crf,
+                pixel_format=self.pixel_format,
+                pipe=self.pipe_format,
+            ),
         )
 
 

@@ -36,6 +36,10 @@ ENCODERS = {"h264": "libx264", "h265": "libx265"}
 DEFAULT_CRF = {"h264": 18, "h265": 20}
 """Visually lossless or close to it."""
 
+PICTURES = ("images", "gif", "apng")
+"""Containers of pictures rather than of video. They are RGB because they cannot be otherwise,
+and what is made of them should play everywhere, which 4:4:4 does not."""
+
 H264_SIDE = 4096
 """Longest side that hardware players of H.264 take."""
 
@@ -57,7 +61,8 @@ class EncodeOptions:
     preset: Preset = "medium"
     """Time spent on a smaller file."""
     pixel_format: PixelFormat = "auto"
-    """"auto" keeps depth (10 bits at most) and chroma sampling; RGB and grey become 4:2:0."""
+    """"auto" keeps depth (10 bits at most) and chroma sampling. RGB video becomes 4:4:4;
+    images, animations and grey become 4:2:0."""
     other_streams: Literal["copy", "drop"] = "copy"
     """What becomes of audio, subtitles, attachments and chapters."""
     pipe: PipeFormat = "y4m"
@@ -145,7 +150,9 @@ def choose_pixel_format(wanted: str, like: VideoInfo, *, width: int, height: int
                 f"pixel format {wanted} needs even sides ({width}x{height}). Use yuv444p."
             )
         return wanted
-    sampling = like.sampling if like.sampling in ("420", "422", "444") else "420"
-    if odd or like.sampling == "440":
+    sampling = like.sampling if like.sampling in ("420", "422") else "444"
+    if like.sampling == "gray" or (like.sampling == "rgb" and like.container in PICTURES):
+        sampling = "420"
+    if odd:
         sampling = "444"
     return f"yuv{sampling}p" + ("10le" if like.bit_depth > 8 else "")
