@@ -6,11 +6,16 @@ from videogigagan.errors import ConfigError
 from videogigagan.upscale.options import Progress, UpscaleOptions
 
 
-@pytest.mark.parametrize("field", ["chunk", "max_pixels", "frames"])
+@pytest.mark.parametrize("field", ["chunk", "max_pixels", "max_frames", "frames"])
 @pytest.mark.parametrize("value", [0, -3])
 def test_counts_start_at_one(field: str, value: int) -> None:
     with pytest.raises(ConfigError, match=rf"^{field} must be at least 1, not {value}\.$"):
         UpscaleOptions(**{field: value})
+
+
+def test_a_length_is_above_0() -> None:
+    with pytest.raises(ConfigError, match=r"^max_seconds must be above 0, not -1\.$"):
+        UpscaleOptions(max_seconds=-1.0)
 
 
 @pytest.mark.parametrize("seed", [-1, 2**31])

@@ -121,7 +121,7 @@ def identity(
 ) -> dict[str, object]:
     """What decides how the frames of a result look, by name, as plain values."""
     settings = asdict(options)
-    for name in ("resume", "overwrite", "max_pixels"):
+    for name in ("resume", "overwrite", "max_pixels", "max_frames", "max_seconds"):
         del settings[name]
     return {
         "input": fingerprint(source),

@@ -51,6 +51,10 @@ class UpscaleOptions:
     left is thrown away; `off`: nothing is kept."""
     max_pixels: int = DEFAULT_MAX_PIXELS
     """Refuse inputs with more pixels per frame than this."""
+    max_frames: int | None = None
+    """Refuse inputs of more frames than this, however few of them are asked for."""
+    max_seconds: float | None = None
+    """Refuse inputs that are longer than this."""
     interlaced: Interlaced = "deinterlace"
     """Interlaced frames: one whole picture is made of each, the input is refused, or they stay
     as they are."""
@@ -74,7 +78,13 @@ class UpscaleOptions:
 
     def reading(self, *, alpha: bool) -> ReadOptions:
         """How the input is read; `alpha` if the result can hold transparency."""
-        return ReadOptions(max_pixels=self.max_pixels, interlaced=self.interlaced, alpha=alpha)
+        return ReadOptions(
+            max_pixels=self.max_pixels,
+            max_frames=self.max_frames,
+            max_seconds=self.max_seconds,
+            interlaced=self.interlaced,
+            alpha=alpha,
+        )
 
     def _check_size(self) -> None:
         wanted = {"scale": self.scale, "height": self.height, "size": self.size}

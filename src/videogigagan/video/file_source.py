@@ -26,6 +26,7 @@ from videogigagan.video.decoding import ADVICE, Decoder
 from videogigagan.video.fields import Fields
 from videogigagan.video.hdr import light_level_of, mastering_display_of
 from videogigagan.video.info import Frame, VideoInfo
+from videogigagan.video.limits import Length, check_streams
 from videogigagan.video.paths import is_pipe
 from videogigagan.video.pipes import INPUT_NAME, InputPipe, open_pipe
 from videogigagan.video.planes import (
@@ -69,6 +70,8 @@ class VideoFile(VideoSource):
         try:
             self._container = self._resources.enter_context(closing(self._open()))
             self._stream = choose_video(self._container, path)
+            check_streams(self._container, path)
+            self._length = self._check_length()
             context = self._prepare_decoder()
             self._is_untimed = self._pipe is None and lacks_timestamps(path)
             decoder = Decoder(
@@ -101,7 +104,7 @@ class VideoFile(VideoSource):
             self._check_form(picture, first)
             pts, duration = clock.place(picture)
             pixels, alpha = self._values(picture)
-            yield Frame(
+            frame = Frame(
                 pixels=pixels,
                 alpha=alpha,
                 index=self._delivered,
@@ -109,6 +112,8 @@ class VideoFile(VideoSource):
                 duration=duration,
                 time_base=self.info.time_base,
             )
+            self._length.check(frame)
+            yield frame
             self._delivered += 1
             picture = next(self._pictures, None)
 
@@ -141,6 +146,15 @@ class VideoFile(VideoSource):
     def _check_pipe(self) -> None:
         if self._pipe is not None:
             self._pipe.check()
+
+    def _check_length(self) -> Length:
+        """Refuse what is stated to be too long; return what watches over the rest."""
+        stream, length = self._stream, Length(self._options, self._path)
+        seconds = Fraction(self._container.duration or 0, av.time_base)
+        if stream.duration is not None and stream.time_base is not None:
+            seconds = stream.duration * stream.time_base
+        length.check_stated(frames=stream.frames, seconds=seconds)
+        return length
 
     def _prepare_decoder(self) -> VideoCodecContext:
         context, most = self._stream.codec_context, self._options.max_pixels

@@ -18,6 +18,7 @@ from videogigagan.errors import VideoError
 from videogigagan.video.alpha import fill_hidden
 from videogigagan.video.colour import BT709, SRGB_TRANSFER, Colour
 from videogigagan.video.info import Frame, VideoInfo
+from videogigagan.video.limits import Length
 from videogigagan.video.source import DEFAULT_READING, ReadOptions, VideoSource
 
 logger = logging.getLogger(__name__)
@@ -39,7 +40,7 @@ class ImageFolder(VideoSource):
 
     Args:
         path: The folder.
-        options: How large an image may be, and whether transparency is wanted.
+        options: What to refuse, and whether transparency is wanted.
         rate: Frames per second to give them.
 
     Raises:
@@ -57,6 +58,8 @@ class ImageFolder(VideoSource):
         self._options = options
         self._warned = False
         self._files = list_images(path)
+        length = Length(options, path)
+        length.check_stated(frames=len(self._files), seconds=len(self._files) / rate)
         stems = {file.stem for file in self._files}
         self._names_are_unique = len(stems) == len(self._files)
         first, alpha = self._load(self._files[0])

@@ -21,6 +21,11 @@ class ReadOptions:
 
     max_pixels: int = DEFAULT_MAX_PIXELS
     """Width times height above which frames are refused before they are decoded."""
+    max_frames: int | None = None
+    """Frames above which a video is refused: by its header where that tells, and else where the
+    first frame too many is read."""
+    max_seconds: float | None = None
+    """The same for its length."""
     interlaced: Interlaced = "deinterlace"
     """Frames that are flagged as interlaced: one whole picture is made of each, the video is
     refused, or they stay as they are."""
@@ -30,6 +35,10 @@ class ReadOptions:
     def __post_init__(self) -> None:
         if self.max_pixels < 1:
             raise ConfigError(f"max_pixels must be at least 1, not {self.max_pixels}.")
+        if self.max_frames is not None and self.max_frames < 1:
+            raise ConfigError(f"max_frames must be at least 1, not {self.max_frames}.")
+        if self.max_seconds is not None and not self.max_seconds > 0:
+            raise ConfigError(f"max_seconds must be above 0, not {self.max_seconds:g}.")
 
 
 DEFAULT_READING = ReadOptions()
