@@ -220,20 +220,3 @@ def test_subtitles_are_kept_or_refused(tmp_path, copy_frames, form, inside, outs
     else:
         with pytest.raises(VideoError, match=r"cannot hold stream 1 of the input \(subtitle"):
             copy_frames(source, tmp_path / f"out{outside}")
-
-
-@pytest.mark.catalogue("T08")
-def test_a_lost_timecode_is_told(tmp_path, copy_frames, caplog):
-    plain = Clip().write(tmp_path / "plain.mp4")
-    source = tmp_path / "in.mov"
-    with av.open(str(plain)) as one, av.open(str(source), "w") as two:
-        video = two.add_stream_from_template(one.streams.video[0])
-        video.metadata["timecode"] = "01:00:00:00"
-        for packet in one.demux(video=0):
-            if packet.size:
-                packet.stream = video
-                two.mux(packet)
-    with av.open(str(source)) as container:
-        assert [stream.type for stream in container.streams] == ["video", "data"]
-    copy_frames(source, tmp_path / "out.mkv")
-    assert f"{source}: stream 1 (data) is not copied." in caplog.messages

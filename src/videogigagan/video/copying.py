@@ -16,15 +16,10 @@ from av.packet import Packet
 from av.stream import AttachmentStream, Stream
 
 from videogigagan.errors import VideoError
+from videogigagan.video.labels import Labels, describe, is_timecode
 from videogigagan.video.streams import choose_video, open_container, origin_of
 
 logger = logging.getLogger(__name__)
-
-CONTAINER_KEYS = ("encoder", "major_brand", "minor_version", "compatible_brands", "duration")
-"""Metadata that describes the old file rather than what it shows."""
-
-MATROSKA_STATISTICS = ("DURATION", "BPS", "NUMBER_OF_FRAMES", "NUMBER_OF_BYTES")
-"""Metadata that a muxer computed and would be wrong for a copy."""
 
 REHEARSED = 300
 """Packets at the start of the source among which the first of each stream is looked for."""
@@ -32,7 +27,7 @@ REHEARSED = 300
 
 @final
 class StreamCopy:
-    """Copies all audio, subtitles, attachments, chapters and metadata of one file into another.
+    """Copies all but the pictures of one file into another, its labels included.
 
     It reads the source a second time, beside the reader of the pictures, and never further than
     it was told to; so memory stays bounded and streams stay interleaved.
@@ -45,6 +40,7 @@ class StreamCopy:
         self._input = open_container(source)
         self._origin = origin_of(self._input)
         self._video = choose_video(self._input, source)
+        self._labels = Labels(self._input, self._video, source)
         self._copies: dict[int, Stream] = {}
         self._pending: Packet | None = None
         self._packets = self._wanted_packets()
@@ -59,26 +55,17 @@ class StreamCopy:
         for stream in self._input.streams:
             if stream.type in ("audio", "subtitle"):
                 self._copies[stream.index] = self._add(stream, firsts.get(stream.index))
-            elif (
-                isinstance(stream, AttachmentStream) and "matroska" in self._output.format.name
+            elif stream.index != self._video.index and not self._add_if_possible(
+                stream, firsts.get(stream.index)
             ):
-                self._output.add_attachment(
-                    stream.metadata.get("filename", "attachment"),
-                    stream.metadata.get("mimetype", "application/octet-stream"),
-                    stream.data,
-                )
-            elif stream.index != self._video.index:
                 logger.warning(
                     "%s: stream %d (%s) is not copied.", self._source, stream.index, stream.type
                 )
-        self._output.metadata.update(_kept(self._input.metadata, CONTAINER_KEYS))
-        if self._input.chapters():
-            self._output.set_chapters(self._input.chapters())
+        self._labels.describe_file(self._output)
 
     def describe_video(self, stream: Stream) -> None:
         """Give the output's video stream the metadata and disposition of the source's."""
-        stream.metadata.update(_kept(self._video.metadata, MATROSKA_STATISTICS))
-        _copy_disposition(self._video, stream)
+        self._labels.describe_video(stream, self._output)
 
     def advance(self, until: Fraction) -> None:
         """Copy packets up to a time in seconds of the output."""
@@ -130,20 +117,43 @@ class StreamCopy:
                     firsts.setdefault(packet.stream.index, packet)
         return firsts
 
+    def _add_if_possible(self, stream: Stream, first: Packet | None) -> bool:
+        """Copy what no player needs to show the video; return whether nothing of it is lost."""
+        if isinstance(stream, AttachmentStream):
+            if "matroska" not in self._output.format.name:
+                return False
+            self._output.add_attachment(
+                stream.metadata.get("filename", "attachment"),
+                stream.metadata.get("mimetype", "application/octet-stream"),
+                stream.data,
+            )
+            return True
+        if stream.type != "data":
+            return False
+        if is_timecode(stream) or (first is None and self._input.chapters()):
+            return True  # which are labels: FFmpeg reads and writes them by itself
+        try:
+            self._copies[stream.index] = self._add_copy(stream, first)
+        except (ValueError, FFmpegError):
+            return False
+        return True
+
     def _add(self, stream: Stream, first: Packet | None) -> Stream:
         codec = "unknown" if stream.codec_context is None else stream.codec_context.name
         muxer = self._output.format.name
         try:
-            _rehearse(stream, first, muxer)
-            copy = self._output.add_stream_from_template(stream)
+            return self._add_copy(stream, first)
         except (ValueError, FFmpegError) as error:
             other = "Convert it first" if muxer == "matroska" else "Write an .mkv file instead"
             raise VideoError(
                 f"{self._target}: cannot hold stream {stream.index} of the input "
                 f"({stream.type}, {codec}). {other}, or drop other streams."
             ) from error
-        copy.metadata.update(_kept(stream.metadata, MATROSKA_STATISTICS))
-        _copy_disposition(stream, copy)
+
+    def _add_copy(self, stream: Stream, first: Packet | None) -> Stream:
+        _rehearse(stream, first, self._output.format.name)
+        copy = self._output.add_stream_from_template(stream)
+        describe(stream, copy)
         return copy
 
 
@@ -160,16 +170,3 @@ def _rehearse(stream: Stream, first: Packet | None, muxer: str) -> None:
         if first is not None:
             first.stream = copy
             trial.mux_one(first)
-
-
-def _kept(metadata: dict[str, str], dropped: tuple[str, ...]) -> dict[str, str]:
-    return {
-        key: value
-        for key, value in metadata.items()
-        if key.split("-")[0] not in dropped and not key.startswith("_STATISTICS")
-    }
-
-
-def _copy_disposition(source: Stream, target: Stream) -> None:
-    # PyAV 16 takes only the number; the stubs of 18 want the flags.
-    target.disposition = source.disposition.value  # pyright: ignore[reportAttributeAccessIssue]
