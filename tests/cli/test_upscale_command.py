@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
 
 
@@ -77,6 +78,32 @@ def test_interlaced_input_is_treated_as_told(upscale, caplog) -> None:
         "fields.mkv: is interlaced, and is deinterlaced.",
         "fields.mkv: is interlaced, and stays so.",
     ]
+
+
+@pytest.mark.catalogue("T40")
+def test_what_comes_before_damage_can_be_upscaled(upscale, caplog) -> None:
+    with av.open("long.mkv", "w", container_options={"cluster_time_limit": "100"}) as container:
+        video = container.add_stream("libx264", rate=25, options={"bf": "0"})
+        video.width, video.height, video.pix_fmt = 16, 16, "yuv420p"
+        for index in range(12):
+            picture = np.random.default_rng(index).integers(0, 255, (16, 16, 3), np.uint8)
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            container.mux(video.encode(frame))
+        container.mux(video.encode(None))
+    content = Path("long.mkv").read_bytes()
+    Path("short.mkv").write_bytes(content[: len(content) * 3 // 4])
+    status, _, err = upscale("short.mkv", "--resume", "off")
+    assert status == 1
+    assert "or allow --damaged keep" in err
+    assert not Path("short_x4.mkv").exists()
+    caplog.clear()
+    status, out, _ = upscale("short.mkv", "--damaged", "keep")
+    assert status == 0
+    with av.open("short_x4.mkv") as container:
+        frames = sum(1 for _ in container.decode(video=0))
+    assert 0 < frames < 12
+    assert f"the input is used up to frame {frames}, and no further" in out
+    assert f"after frame {frames} (" in caplog.text
 
 
 def test_a_dry_run_of_several_makes_no_folder(upscale) -> None:

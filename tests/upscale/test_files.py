@@ -11,7 +11,7 @@ from PIL import Image
 from videogigagan import UpscaleOptions, VideoUpscaler, upscale_video
 from videogigagan.errors import CheckpointError, StoppedError, VideoError
 from videogigagan.ops.resize import resize
-from videogigagan.upscale.files import upscale_file
+from videogigagan.upscale.files import identity, upscale_file
 from videogigagan.upscale.options import Progress
 from videogigagan.upscale.outputs import comparison_path
 from videogigagan.video.encode import EncodeOptions
@@ -321,6 +321,14 @@ def test_images_that_have_gone_are_missed(upscaler, images, tmp_path) -> None:
     message = r"has lost images \(49 of 50 are there\)\. Begin anew with --resume fresh\."
     with pytest.raises(VideoError, match=message):
         upscale_file(upscaler, images, target, options=options)
+
+
+def test_limits_may_change_before_a_run_goes_on(upscaler, small_video) -> None:
+    options = (UpscaleOptions(), UpscaleOptions(damaged="keep", max_frames=9, overwrite=True))
+    one, other = (identity(upscaler, small_video, each) for each in options)
+    assert one == other
+    changed = identity(upscaler, small_video, UpscaleOptions(interlaced="keep"))
+    assert changed != one
 
 
 def test_a_stop_without_a_journal_keeps_nothing(upscaler, images, tmp_path) -> None:

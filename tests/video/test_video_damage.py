@@ -2,13 +2,17 @@ import shutil
 
 import av
 import pytest
-from video_clips import Clip
+import torch
+from video_clips import Clip, packets
 
 from videogigagan.errors import VideoError
 from videogigagan.video.clock import Clock
+from videogigagan.video.encode import EncodeOptions
 from videogigagan.video.extent import Extent, missing_bytes
 from videogigagan.video.info import Frame
 from videogigagan.video.reader import open_source
+from videogigagan.video.source import ReadOptions
+from videogigagan.video.writer import open_sink
 
 CODECS = {
     ".mp4": "libx264",
@@ -113,6 +117,75 @@ def test_damage_in_the_middle_is_refused(clips, tmp_path, suffix, percent):
     damaged.write_bytes(content)
     with pytest.raises(VideoError, match=r"after frame \d+|cannot be opened"):
         read(damaged)
+
+
+KEEP = ReadOptions(damaged="keep")
+
+
+@pytest.mark.catalogue("T40")
+@pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv", ".webm", ".avi"])
+@pytest.mark.parametrize("percent", [60, 80, 99])
+def test_what_comes_before_damage_can_be_kept(clips, tmp_path, caplog, suffix, percent):
+    whole = read(clips[suffix])
+    content = clips[suffix].read_bytes()
+    short = tmp_path / f"short{suffix}"
+    short.write_bytes(content[: len(content) * percent // 100])
+    try:
+        with open_source(short, KEEP) as video:
+            assert not video.is_cut
+            frames = list(video.frames())
+            assert video.is_cut
+    except VideoError:
+        frames = []  # nothing comes before it
+    assert frames or percent < 99
+    for one, other in zip(frames, whole, strict=False):
+        assert (one.pts, one.index) == (other.pts, other.index)
+        assert torch.equal(one.pixels, other.pixels)
+    told = [text for text in caplog.messages if "is all that is used" in text]
+    assert len(told) == bool(frames)
+    assert all(f"{short}: is " in text and f" frame {len(frames)}" in text for text in told)
+
+
+@pytest.mark.catalogue("T40")
+def test_intact_files_are_whole_also_where_damage_is_accepted(clips, caplog):
+    with open_source(clips[".mp4"], KEEP) as video:
+        assert len(list(video.frames())) == 20
+        assert not video.is_cut
+    assert caplog.messages == []
+
+
+@pytest.mark.catalogue("T40")
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".ts"])
+@pytest.mark.parametrize("target", ["out.mp4", "out.mkv"])
+def test_the_sound_of_a_damaged_file_ends_with_its_frames(clips, tmp_path, suffix, target):
+    content = bytearray(clips[suffix].read_bytes())
+    if suffix == ".ts":  # nothing tells how long it should be
+        first, last = len(content) // 2, len(content) * 55 // 100
+        content[first:last] = bytes(last - first)
+    short = tmp_path / f"short{suffix}"
+    short.write_bytes(content[: len(content) * 9 // 10])
+    with open_source(short, KEEP) as video:
+        sink = open_sink(
+            tmp_path / target,
+            video.info,
+            width=64,
+            height=48,
+            options=EncodeOptions(preset="ultrafast"),
+            source=short,
+            overwrite=False,
+        )
+        with sink:
+            for frame in video.frames():
+                sink.write(frame.pixels, frame)
+            sink.expect(sink.written, cut=video.is_cut)
+        assert video.is_cut
+    assert 0 < sink.written < 20
+    assert len(read(tmp_path / target)) == sink.written  # which is whole in itself
+    (sound,) = packets(tmp_path / target, "audio")
+    (exact,) = packets(clips[suffix], "audio")
+    assert 0 < len(sound) < len(exact)
+    for (_, found), (_, whole) in zip(sound, exact, strict=False):
+        assert whole.endswith(found)  # in .ts it has a header
 
 
 @pytest.mark.catalogue("T40")

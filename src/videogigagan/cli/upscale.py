@@ -23,7 +23,7 @@ from videogigagan.video.cuts import read_cuts
 from videogigagan.video.encode import Codec, EncodeOptions, PipeFormat, PixelFormat
 from videogigagan.video.paths import is_pipe
 from videogigagan.video.sink import SEGMENT
-from videogigagan.video.source import DEFAULT_MAX_PIXELS, Interlaced
+from videogigagan.video.source import DEFAULT_MAX_PIXELS, Damaged, Interlaced
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,6 +82,8 @@ class Upscale:
     """Refuse an input with more pixels to a frame than this."""
     interlaced: Interlaced = "deinterlace"
     """Interlaced frames: deinterlace (one picture of each), refuse, or keep as they are."""
+    damaged: Damaged = "refuse"
+    """An input that is damaged or cut short: refuse, or keep (upscale what comes before)."""
     overwrite: Annotated[bool, tyro.conf.arg(aliases=("-y",))] = False
     """Replace an output that exists."""
     resume: Literal["auto", "fresh", "off"] = "auto"
@@ -170,6 +172,7 @@ class Upscale:
             resume=self.resume,
             max_pixels=self.max_pixels,
             interlaced=self.interlaced,
+            damaged=self.damaged,
             encode=EncodeOptions(
                 codec=self.codec,
                 crf=self.crf,
@@ -192,6 +195,10 @@ def describe(result: UpscaleResult) -> str:
     lines = [f"result      {result.output}"]
     if result.comparison is not None:
         lines.append(f"comparison  {result.comparison} (left: bicubic, right: result)")
+    if result.is_cut:
+        lines.append(
+            f"damage      the input is used up to frame {result.frames}, and no further"
+        )
     made = result.frames - result.resumed
     earlier = f", {result.resumed} of them by an earlier run" if result.resumed else ""
     figures = [

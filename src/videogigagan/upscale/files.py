@@ -29,6 +29,9 @@ from videogigagan.video.source import VideoSource
 
 logger = logging.getLogger(__name__)
 
+_TREATMENT = ("resume", "overwrite", "max_pixels", "max_frames", "max_seconds", "damaged")
+"""Options that change no frame, so that a run may go on with others."""
+
 _AHEAD = 8  # decoded frames that wait for the network
 
 
@@ -105,11 +108,12 @@ def upscale_file(
                 total = count
         if count != total:
             raise outputs.stopped(count, total)
-        outputs.expect(count, cut=count == options.frames)
+        outputs.expect(count, cut=count == options.frames or reader.is_cut)
     return UpscaleResult(
         output=target,
         comparison=outputs.comparison,
         frames=count,
+        is_cut=reader.is_cut,
         resumed=resumed,
         seconds=time.monotonic() - started,
         size=outputs.size,
@@ -121,7 +125,7 @@ def identity(
 ) -> dict[str, object]:
     """What decides how the frames of a result look, by name, as plain values."""
     settings = asdict(options)
-    for name in ("resume", "overwrite", "max_pixels", "max_frames", "max_seconds"):
+    for name in _TREATMENT:
         del settings[name]
     return {
         "input": fingerprint(source),

@@ -9,7 +9,7 @@ from videogigagan.errors import ConfigError
 from videogigagan.model.detail import check_detail
 from videogigagan.upscale.tiles import SMALLEST
 from videogigagan.video.encode import EncodeOptions
-from videogigagan.video.source import DEFAULT_MAX_PIXELS, Interlaced, ReadOptions
+from videogigagan.video.source import DEFAULT_MAX_PIXELS, Damaged, Interlaced, ReadOptions
 
 Precision = Literal["auto", "fp32", "bf16"]
 
@@ -58,6 +58,8 @@ class UpscaleOptions:
     interlaced: Interlaced = "deinterlace"
     """Interlaced frames: one whole picture is made of each, the input is refused, or they stay
     as they are."""
+    damaged: Damaged = "refuse"
+    """An input that is damaged or cut short: it is refused, or upscaled up to there."""
     encode: EncodeOptions = field(default_factory=EncodeOptions)
     """How the result is encoded."""
 
@@ -83,6 +85,7 @@ class UpscaleOptions:
             max_frames=self.max_frames,
             max_seconds=self.max_seconds,
             interlaced=self.interlaced,
+            damaged=self.damaged,
             alpha=alpha,
         )
 
@@ -137,6 +140,8 @@ class UpscaleResult:
     """The side-by-side video, if one was asked for."""
     frames: int
     """Frames read, which is also frames written."""
+    is_cut: bool = False
+    """Whether damage of the input ended them; only where that was accepted."""
     resumed: int = 0
     """Those of them that an earlier run has made."""
     seconds: float

@@ -1,7 +1,7 @@
 """Everything in a video file but its pictures, copied packet by packet."""
 
 import logging
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import closing, suppress
 from fractions import Fraction
 from io import BytesIO
@@ -43,6 +43,7 @@ class StreamCopy:
         self._labels = Labels(self._input, self._video, source)
         self._copies: dict[int, Stream] = {}
         self._pending: Packet | None = None
+        self._accepts_damage = False
         self._packets = self._wanted_packets()
 
     def add_streams(self) -> None:
@@ -78,6 +79,10 @@ class StreamCopy:
             self._pending = None
             self._output.mux_one(packet)
 
+    def accept_damage(self) -> None:
+        """From now on let damage of the source end what is copied, with a warning."""
+        self._accepts_damage = True
+
     def finish(self) -> None:
         """Copy all packets that are left."""
         while self._pending is not None or self._fetch():
@@ -99,7 +104,7 @@ class StreamCopy:
         streams = [self._input.streams[index] for index in self._copies]
         if not streams:
             return
-        for packet in self._input.demux(streams):
+        for packet in self._intact_packets(streams):
             if packet.dts is None and packet.pts is None and packet.size == 0:
                 continue  # the demuxer's sign that a stream ends
             shift = round(self._origin / packet.time_base)
@@ -107,6 +112,20 @@ class StreamCopy:
             packet.dts = None if packet.dts is None else packet.dts - shift
             packet.stream = self._copies[packet.stream.index]
             yield packet
+
+    def _intact_packets(self, streams: list[Stream]) -> Iterator[Packet]:
+        """Yield packets as they are read, up to damage if that is accepted."""
+        try:
+            for packet in self._input.demux(streams):
+                if packet.is_corrupt and self._accepts_damage:
+                    break
+                yield packet
+            else:
+                return
+        except FFmpegError:
+            if not self._accepts_damage:
+                raise
+        logger.warning("%s: sound and other streams end where it is damaged.", self._source)
 
     def _first_packets(self) -> dict[int, Packet]:
         """Return the first packet of each stream that has one near the start."""

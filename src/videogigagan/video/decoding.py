@@ -20,7 +20,17 @@ from videogigagan.video.streams import has_floating_start
 
 logger = logging.getLogger(__name__)
 
-ADVICE = "Check that it plays to its end, or re-encode it and try again."
+ADVICE = "Check that it plays to its end, re-encode it, or allow --damaged keep."
+
+
+@final
+class _DamageError(Exception):
+    """Damage: what is wrong, up to the number of the frame, and what was found."""
+
+    def __init__(self, what: str, found: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.found = f" ({found})" if found else ""
 
 
 @final
@@ -33,6 +43,7 @@ class Decoder:
         stream: The video.
         path: Its name, for messages.
         context: What decodes it.
+        keeps: Damage ends the pictures, with a warning, unless none came before.
         pipe: What the container reads from, if that is no file.
     """
 
@@ -43,6 +54,7 @@ class Decoder:
         path: Path,
         *,
         context: VideoCodecContext,
+        keeps: bool,
         pipe: InputPipe | None,
     ) -> None:
         self._container = container
@@ -52,7 +64,9 @@ class Decoder:
         self._pipe = pipe
         self._extent = Extent(container, stream)
         self._is_broadcast = has_floating_start(container)
+        self._keeps = keeps
         self._count = 0
+        self.is_cut = False  # whether damage ended the pictures
         self.missing_bytes = 0  # of what the header declares; a pipe does not tell
         if pipe is None:
             self.missing_bytes = missing_bytes(path, container.format.name)
@@ -64,8 +78,19 @@ class Decoder:
         begin in the middle of something, and no player can show it.
 
         Raises:
-            VideoError: The video is damaged or cut short.
+            VideoError: The video is damaged or cut short, and that is not accepted.
         """
+        try:
+            yield from self._until_damage()
+        except _DamageError as damage:
+            yield from self._counted(self._held_back())
+            wrong = f"{self._path}: {damage.what} {self._count}{damage.found}."
+            if not (self._keeps and self._count):
+                raise VideoError(f"{wrong} {ADVICE}") from damage.__cause__
+            logger.warning("%s What comes before is all that is used.", wrong)
+            self.is_cut = True
+
+    def _until_damage(self) -> Iterator[av.VideoFrame]:
         skipped = 0
         for packet in self._packets():
             whole = not packet.is_corrupt
@@ -75,10 +100,7 @@ class Decoder:
                 yield from self._counted(intact)
                 whole = whole and decodable and len(intact) == len(pictures)
             if not whole and (self._count or not self._is_broadcast):
-                yield from self._counted(self._held_back())
-                raise VideoError(
-                    f"{self._path}: is damaged or cut short after frame {self._count}. {ADVICE}"
-                )
+                raise _DamageError("is damaged or cut short after frame")
             skipped += not whole
         if skipped:
             logger.warning(
@@ -98,10 +120,7 @@ class Decoder:
                 self._extent.watch(packet)
                 yield packet
         except FFmpegError as error:
-            raise VideoError(
-                f"{self._path}: cannot be read after frame {self._count} "
-                f"({error.strerror}). {ADVICE}"
-            ) from error
+            raise _DamageError("cannot be read after frame", error.strerror or "") from error
 
     def _decode(self, packet: Packet) -> tuple[list[av.VideoFrame], bool]:
         """Return the pictures that a packet completes, and whether it could be decoded."""
@@ -112,10 +131,7 @@ class Decoder:
         except InvalidDataError:
             return [], False
         except FFmpegError as error:
-            raise VideoError(
-                f"{self._path}: cannot be decoded after frame {self._count} "
-                f"({error.strerror}). {ADVICE}"
-            ) from error
+            raise _DamageError("cannot be decoded after frame", error.strerror or "") from error
 
     def _held_back(self) -> list[av.VideoFrame]:
         """Return the whole pictures that the decoder kept for reordering."""
@@ -127,16 +143,11 @@ class Decoder:
     def _check_complete(self) -> None:
         size = self._path.stat().st_size if self._pipe is None else self._pipe.count
         if self._extent.leftover(size):
-            raise VideoError(
-                f"{self._path}: is cut short in the middle of frame {self._count}. {ADVICE}"
-            )
+            raise _DamageError("is cut short in the middle of frame")
         seconds = self._extent.missing()
         if not seconds and not self.missing_bytes:
             return
         lacking = (
             f"{self.missing_bytes} bytes" if self.missing_bytes else f"{float(seconds):.2f} s"
         )
-        raise VideoError(
-            f"{self._path}: is cut short after frame {self._count} "
-            f"({lacking} fewer than its header says). {ADVICE}"
-        )
+        raise _DamageError("is cut short after frame", f"{lacking} fewer than its header says")

@@ -177,6 +177,8 @@ class FileSink(SegmentedSink):
                 f"{self.target}: the encoder returned {len(times)} frames for {self.written}. "
                 "Nothing was kept; please report this."
             )
+        if self._copy is not None and self._cut:
+            self._copy.accept_damage()
         end, base = 0, self._like.time_base
         for picture, dts in zip(self._packets.pictures(), decoding_times(times), strict=True):
             packet = Packet(picture.content)

@@ -22,7 +22,7 @@ from videogigagan.video.alpha import (
     has_hidden_alpha,
 )
 from videogigagan.video.clock import Clock
-from videogigagan.video.decoding import ADVICE, Decoder
+from videogigagan.video.decoding import Decoder
 from videogigagan.video.fields import Fields
 from videogigagan.video.hdr import light_level_of, mastering_display_of
 from videogigagan.video.info import Frame, VideoInfo
@@ -74,8 +74,13 @@ class VideoFile(VideoSource):
             self._length = self._check_length()
             context = self._prepare_decoder()
             self._is_untimed = self._pipe is None and lacks_timestamps(path)
-            decoder = Decoder(
-                self._container, self._stream, path, context=context, pipe=self._pipe
+            self._decoder = decoder = Decoder(
+                self._container,
+                self._stream,
+                path,
+                context=context,
+                keeps=options.damaged == "keep",
+                pipe=self._pipe,
             )
             self._missing_bytes = decoder.missing_bytes
             self._fields = Fields(path, options.interlaced)
@@ -93,6 +98,11 @@ class VideoFile(VideoSource):
             self.close()
             self._check_pipe()
             raise
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether damage ended the frames before their time."""
+        return self._decoder.is_cut
 
     def frames(self) -> Iterator[Frame]:
         """Yield every frame in display order, decoding as it goes; may be called once."""
@@ -173,7 +183,9 @@ class VideoFile(VideoSource):
     def _first_picture(self) -> av.VideoFrame:
         first = next(self._pictures, None)
         if first is None:
-            raise VideoError(f"{self._path}: holds no frame that can be decoded. {ADVICE}")
+            raise VideoError(
+                f"{self._path}: holds no frame that can be decoded. Check that it plays."
+            )
         return first
 
     def _check_form(self, picture: av.VideoFrame, first: av.VideoFrame) -> None:

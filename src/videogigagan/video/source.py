@@ -13,6 +13,7 @@ DEFAULT_MAX_PIXELS = 8192 * 4320
 """Largest frame that is read unless the caller allows more."""
 
 Interlaced = Literal["deinterlace", "refuse", "keep"]
+Damaged = Literal["refuse", "keep"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,6 +30,9 @@ class ReadOptions:
     interlaced: Interlaced = "deinterlace"
     """Frames that are flagged as interlaced: one whole picture is made of each, the video is
     refused, or they stay as they are."""
+    damaged: Damaged = "refuse"
+    """A file or pipe that is damaged or cut short: it is refused, or the frames before the
+    damage are all there is of it."""
     alpha: bool = False
     """Deliver transparency too; otherwise it is dropped, with a warning."""
 
@@ -54,12 +58,18 @@ class VideoSource(ABC):
     info: VideoInfo
     """What the header and the first frame say."""
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether damage ended the frames before their time; known when all are read."""
+        return False
+
     @abstractmethod
     def frames(self) -> Iterator[Frame]:
         """Yield every frame in display order, decoding as it goes; may be called once.
 
         Raises:
-            VideoError: The input turns out to be damaged, cut short or empty.
+            VideoError: The input turns out to be damaged or cut short, unless that is accepted,
+                or empty.
         """
 
     @abstractmethod
