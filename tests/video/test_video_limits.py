@@ -76,7 +76,7 @@ def test_many_streams_are_refused(tmp_path):
         with av.open(str(plain)) as one, av.open(str(source), "w") as two:
             video = two.add_stream_from_template(one.streams.video[0])
             for _ in range(count):
-                two.add_mux_stream("subrip")
+                two.add_stream_from_template(one.streams.video[0])
             for index in range(150):  # fonts, of which there may be many
                 two.add_attachment(f"{index}.ttf", "application/x-truetype-font", b"letters")
             for packet in one.demux(video=0):
