@@ -1,6 +1,7 @@
 """A video goes in, a larger one comes out, whole or not at all."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -329,6 +330,31 @@ def test_limits_may_change_before_a_run_goes_on(upscaler, small_video) -> None:
     assert one == other
     changed = identity(upscaler, small_video, UpscaleOptions(interlaced="keep"))
     assert changed != one
+
+
+@pytest.mark.catalogue("T33", "T40")
+def test_a_run_that_damage_ended_goes_on_where_it_is_accepted(upscaler, tmp_path) -> None:
+    whole = tmp_path / "whole.mkv"
+    clusters = {"cluster_time_limit": "200"}
+    with av.open(str(whole), "w", container_options=clusters) as container:
+        video = container.add_stream("libx264", rate=25, options={"bf": "0"})
+        video.width, video.height, video.pix_fmt = 16, 16, "yuv420p"
+        for _ in range(90):
+            picture = torch.randint(255, (16, 16, 3), dtype=torch.uint8).numpy()
+            container.mux(video.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        container.mux(video.encode(None))
+    source = tmp_path / "short.mkv"
+    source.write_bytes(whole.read_bytes()[: whole.stat().st_size * 4 // 5])
+    strict = UpscaleOptions(encode=FAST.encode, resume="auto")
+    with pytest.raises(VideoError, match=r"is cut short after frame \d+"):
+        upscale_file(upscaler, source, tmp_path / "one.mp4", options=strict)
+    kept = replace(strict, damaged="keep")
+    one = upscale_file(upscaler, source, tmp_path / "one.mp4", options=kept)
+    other = upscale_file(upscaler, source, tmp_path / "other.mp4", options=kept)
+    assert (one.resumed, other.resumed) == (50, 0)
+    assert one.is_cut
+    assert 50 < one.frames == other.frames < 90
+    assert (tmp_path / "one.mp4").read_bytes() == (tmp_path / "other.mp4").read_bytes()
 
 
 def test_a_stop_without_a_journal_keeps_nothing(upscaler, images, tmp_path) -> None:
