@@ -31,7 +31,7 @@ test: .venv/.dev  ## Run every check: style, spelling, types, layers, dependenci
 	$(BIN)/lint-imports
 	$(BIN)/deptry src
 	$(BIN)/vulture
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile
 
 slow: .venv/.dev  ## Run the tests that take longer
 	$(BIN)/pytest -m slow
