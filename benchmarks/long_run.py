@@ -14,6 +14,7 @@ from pathlib import Path
 from memory import write
 
 FRAMES, FIRST, STRETCH = 2000, 100, 500
+SIZE = (24, 32)
 
 
 def main() -> None:
@@ -21,7 +22,7 @@ def main() -> None:
     peaks: dict[int, float] = {}
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "long.mp4"
-        write(source, FRAMES)
+        write(source, FRAMES, SIZE)
         program = Path(sys.executable).with_name("videogigagan")
         command = [program, "upscale", source, "--shots", "off", "--progress", "json"]
         with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own command
@@ -35,7 +36,7 @@ def main() -> None:
     print("|---|---|---|")
     for part, peak in peaks.items():
         last = min(FIRST + STRETCH * part, FRAMES)
-        first = 1 if part == 0 else last - STRETCH + 1
+        first = 1 if part == 0 else FIRST + STRETCH * (part - 1) + 1
         print(f"| {first} to {last} | {peak:.3f} | {peak / peaks[0]:.3f} |")
 
 

@@ -1,7 +1,7 @@
 """Whether a long shot drifts: `python benchmarks/long_shot.py PHOTO|VIDEO --lpips FILE`.
 
-A camera sways over a photo and comes back to where it was every 200 frames; or the first 101
-frames of a video are played forth and back. So the first and the last frames of the shot show
+A camera sways over a photo and comes back to where it was every 180 frames; or the first 91
+frames of a video are played forth and back. So the first and the last 100 of 1,000 frames show
 the same. The shot is made small and upscaled with
 `base-4x` twice: in windows, as the program does it, and with propagation over all of it at
 once, as the paper does it. Prints LPIPS of the first and the last 100 frames, and how much the
@@ -28,7 +28,7 @@ from torch import Tensor
 from videogigagan import VideoUpscaler
 from videogigagan.data.degrade import bicubic_degradation
 from videogigagan.data.footage import read_picture
-from videogigagan.errors import VideoGigaGANError
+from videogigagan.errors import ConfigError, VideoGigaGANError
 from videogigagan.evaluate.fidelity import eight_bit
 from videogigagan.frozen.lpips import load_lpips
 from videogigagan.ops.allocator import keep_freed_memory
@@ -38,7 +38,7 @@ from videogigagan.video.cuts import one_shot
 from videogigagan.video.folder_source import SUFFIXES as IMAGE_SUFFIXES
 from videogigagan.video.reader import open_source
 
-PERIOD, ENDS = 200, 100  # frames until the camera is back; frames compared at both ends
+PERIOD, ENDS = 180, 100  # frames until the camera is back; frames compared at both ends
 SWAY, NEAREST = 0.2, 1.15  # of the picture's sides; magnification
 
 
@@ -53,12 +53,16 @@ class LongShot:
     out: Path = Path("long-shot")
     """Folder of the figures."""
     frames: int = 1000
-    """Length of the shot."""
-    size: tuple[int, int] = (256, 192)
+    """Length of the shot; what lies between its first and its last 100 are whole periods."""
+    size: tuple[int, int] = (192, 144)
     """Columns and rows of the large frames."""
 
     def run(self) -> None:
         """Print a table."""
+        if (self.frames - ENDS) % PERIOD:
+            raise ConfigError(
+                f"frames must be {ENDS} and a multiple of {PERIOD}, not {self.frames}."
+            )
         keep_freed_memory()
         self.out.mkdir(parents=True, exist_ok=True)
         judge = load_lpips(self.lpips, "alex")
@@ -136,6 +140,14 @@ class LongShot:
             drift = last / first if first else 1.0
             rows[name] = {"first": first, "last": last, "drift": drift, "borders": ratio}
             print(f"| {name} | {first:.4f} | {last:.4f} | {drift:.3f} | {ratio:.3f} |")
+        rounds = range(0, self.frames - ENDS + 1, PERIOD)
+        print("\nLPIPS of the same 100 frames, round by round\n")
+        print(f"| | {' | '.join(str(start) for start in rounds)} |")
+        print(f"|---|{'---|' * len(rounds)}")
+        for name in ("in windows", "all at once"):
+            distances = curves[name]["lpips"]
+            means = (_mean(distances[start : start + ENDS]) for start in rounds)
+            print(f"| {name} | {' | '.join(f'{mean:.4f}' for mean in means)} |")
         result = {"rows": rows, "borders": borders, "curves": curves}
         (self.out / "long-shot.json").write_text(json.dumps(result))
         _plot(self.out / "long-shot.png", curves, borders)

@@ -31,12 +31,12 @@ def main() -> None:
     print(f"ratio {peaks[1] / peaks[0]:.3f}")
 
 
-def write(path: Path, frames: int) -> None:
-    """Write a moving texture."""
-    texture = np.random.default_rng(0).integers(0, 255, (*SIZE, 3), dtype=np.uint8)
+def write(path: Path, frames: int, size: tuple[int, int] = SIZE) -> None:
+    """Write a moving texture of so many rows and columns."""
+    texture = np.random.default_rng(0).integers(0, 255, (*size, 3), dtype=np.uint8)
     with av.open(str(path), "w") as container:
         video = container.add_stream("libx264", rate=25)
-        video.height, video.width = SIZE
+        video.height, video.width = size
         video.pix_fmt = "yuv420p"
         for index in range(frames):
             picture = np.roll(texture, index, axis=1)
