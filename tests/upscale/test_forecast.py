@@ -65,3 +65,12 @@ def test_a_forecast_changes_nothing(upscaler) -> None:
     before = upscaler.upscale_tensor(clip)
     forecast(upscaler, width=16, height=16, frames=2)
     assert torch.equal(upscaler.upscale_tensor(clip), before)
+
+
+def test_a_look_at_free_memory_costs_nothing_of_what_is_foreseen(foresee, monkeypatch) -> None:
+    """Where tiles are in question, rendering is imagined once more, for another reason."""
+    free = "videogigagan.upscale.upscaler.free_memory"
+    monkeypatch.setattr(free, lambda _: None)
+    careless = foresee(160, 160, 4)
+    monkeypatch.setattr(free, lambda _: 500 * 2**20)  # enough, but less than the bound
+    assert foresee(160, 160, 4) == careless

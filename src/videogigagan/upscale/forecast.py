@@ -53,7 +53,7 @@ def forecast(
     chunk = min(upscaler.chunk_length(height, width), window)
     tile = upscaler.tile_for(height, width)
     sides = min(height, tile or height), min(width, tile or width)
-    rendering = imagine(upscaler.upscale_tensor, chunk, *sides)
+    rendering = imagine(upscaler.upscale_at_once, chunk, *sides)
     few, more = (imagine(_propagation(upscaler), span, *sides) for span in _SPANS)
     each = (more.peak - few.peak) / (_SPANS[1] - _SPANS[0])
     propagating = more.peak + each * (window - _SPANS[1])
@@ -98,7 +98,7 @@ def _speed(upscaler: VideoUpscaler, height: int, width: int) -> float:
         started = time.perf_counter()
         upscaler.upscale_tensor(clip)
         seconds = time.perf_counter() - started
-    return imagine(upscaler.upscale_tensor, frames, height, width).flops / seconds
+    return imagine(upscaler.upscale_at_once, frames, height, width).flops / seconds
 
 
 def _bytes_of(network: torch.nn.Module) -> int:

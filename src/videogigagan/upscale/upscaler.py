@@ -96,9 +96,10 @@ class VideoUpscaler:
 
     @property
     def fingerprint(self) -> str:
-        """Tells apart what makes other pictures: weights, style, precision, device, chunks."""
+        """Tells apart what makes other pictures: network, style, precision, device, chunks."""
         style = self.engine.style
-        made_by = (self.device.type, self.engine.bf16, self.chunk, self.overlap)
+        config = self.generator.config
+        made_by = (config, self.device.type, self.engine.bf16, self.chunk, self.overlap)
         found = hashlib.sha256(repr(made_by).encode())
         found.update(repr((style.seed, style.noise)).encode())
         for name, tensor in self.generator.state_dict().items():
@@ -138,7 +139,7 @@ class VideoUpscaler:
     def upscale_tensor(self, clip: Float[Tensor, "t 3 h w"]) -> Float[Tensor, "t 3 H W"]:
         """Upscale one shot that fits into memory; RGB in [0, 1] in and out."""
         self.engine.tile = self.tile_for(*clip.shape[-2:])
-        return self._whole(clip)
+        return self.upscale_at_once(clip)
 
     def stream(
         self,
@@ -217,7 +218,7 @@ class VideoUpscaler:
         before, self.engine.tile = self.engine.tile, 0
         try:
             return fitting_tile(
-                work, self._whole, self.generator.config, free_memory(self.device)
+                work, self.upscale_at_once, self.generator.config, free_memory(self.device)
             )
         finally:
             self.engine.tile = before
@@ -237,7 +238,8 @@ class VideoUpscaler:
         """Size of a result in memory."""
         return 3 * torch.float32.itemsize * self.scale**2 * height * width
 
-    def _whole(self, clip: Float[Tensor, "t 3 h w"]) -> Float[Tensor, "t 3 H W"]:
+    def upscale_at_once(self, clip: Float[Tensor, "t 3 h w"]) -> Float[Tensor, "t 3 H W"]:
+        """The same in the tiles that the engine has, without a look at the free memory."""
         features, _ = self.engine.propagate(clip, None, keep=len(clip), onward=len(clip))
         chunk = self.chunk_length(*clip.shape[-2:])
         return torch.stack(list(self._render(features, chunk=chunk)))
