@@ -2,11 +2,12 @@
 
 A camera sways over a photo and comes back to where it was every 180 frames; or the first 91
 frames of a video are played forth and back. So the first and the last 100 of 1,000 frames show
-the same. The shot is made small and upscaled with
-`base-4x` twice: in windows, as the program does it, and with propagation over all of it at
-once, as the paper does it. Prints LPIPS of the first and the last 100 frames, and how much the
-picture changes where windows meet, compared with everywhere else; truth included. Writes
-`long-shot.json`, and `long-shot.png` where matplotlib is installed.
+the same. The shot goes on for 50 frames before and behind them, since a shot's own ends differ,
+whatever its length: nothing is known from before the one, nor from behind the other. It is made
+small and upscaled with `base-4x` twice: in windows, as the program does it, and with
+propagation over all of it at once, as the paper does it. Prints LPIPS of the first and the last
+100 frames, and how much the picture changes where windows meet, compared with everywhere else;
+truth included. Writes `long-shot.json`, and with `--plot` a picture, which needs matplotlib.
 """
 
 import json
@@ -25,6 +26,7 @@ from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor
 
+from plots import plotting
 from videogigagan import VideoUpscaler
 from videogigagan.data.degrade import bicubic_degradation
 from videogigagan.data.footage import read_picture
@@ -53,9 +55,13 @@ class LongShot:
     out: Path = Path("long-shot")
     """Folder of the figures."""
     frames: int = 1000
-    """Length of the shot; what lies between its first and its last 100 are whole periods."""
+    """How many are compared; what lies between their first and last 100 are whole periods."""
+    margin: int = 50
+    """Frames of the shot before and behind them."""
     size: tuple[int, int] = (192, 144)
     """Columns and rows of the large frames."""
+    plot: Path | None = None
+    """Picture of LPIPS and change of every frame (.png, .svg)."""
 
     def run(self) -> None:
         """Print a table."""
@@ -64,6 +70,7 @@ class LongShot:
                 f"frames must be {ENDS} and a multiple of {PERIOD}, not {self.frames}."
             )
         keep_freed_memory()
+        pyplot = None if self.plot is None else plotting()
         self.out.mkdir(parents=True, exist_ok=True)
         judge = load_lpips(self.lpips, "alex")
         ready = VideoUpscaler.from_pretrained("base-4x")
@@ -75,10 +82,18 @@ class LongShot:
             iter(small), shots=one_shot, on_window=lambda place: borders.append(place.frame)
         )
         curves["in windows"] = _measured(windows, shot(), judge)
-        upscaling.LONGEST_WINDOW = 2 * self.frames
+        upscaling.LONGEST_WINDOW = 2 * self._length
         whole = ready.stream(iter(small), shots=one_shot)
         curves["all at once"] = _measured(whole, shot(), judge)
-        self._report(curves, [border for border in borders if border])
+        borders = [border for border in borders if border]
+        self._report(curves, borders)
+        if self.plot is not None:
+            draw(self.plot, curves, borders, pyplot)
+
+    @property
+    def _length(self) -> int:
+        """Frames of the shot."""
+        return self.frames + 2 * self.margin
 
     def _shot(self) -> Callable[[], Iterator[Float[Tensor, "3 H W"]]]:
         """What makes the large frames, on the 256 levels of a file, as often as it is asked."""
@@ -86,7 +101,7 @@ class LongShot:
             picture = rearrange(torch.from_numpy(read_picture(self.source)), "h w c -> c h w")
             return lambda: self._camera(picture.float() / 255)
         frames = self._played()
-        return lambda: (frames[self._turned(index)] for index in range(self.frames))
+        return lambda: (frames[self._turned(index)] for index in range(self._length))
 
     def _played(self) -> list[Float[Tensor, "3 H W"]]:
         """The middle of a video's frames."""
@@ -105,7 +120,7 @@ class LongShot:
         """A way over a photo."""
         columns, rows = self.size
         height, width = photo.shape[1:]
-        for index in range(self.frames):
+        for index in range(self._length):
             turn = 2 * math.pi * index / PERIOD
             zoom = 1 + (NEAREST - 1) * (1 - math.cos(turn)) / 2
             across = SWAY * math.sin(turn)
@@ -121,7 +136,8 @@ class LongShot:
         print("|---|---|---|---|---|")
         rows: dict[str, dict[str, float]] = {}
         for name, curve in curves.items():
-            first, last = (_mean(curve["lpips"][part]) for part in (_FIRST, _LAST))
+            compared = curve["lpips"][self.margin : self.margin + self.frames]
+            first, last = _mean(compared[:ENDS]), _mean(compared[-ENDS:])
             # Against the truth's own change, which is not the same everywhere.
             change = [
                 mine / its
@@ -140,7 +156,7 @@ class LongShot:
             drift = last / first if first else 1.0
             rows[name] = {"first": first, "last": last, "drift": drift, "borders": ratio}
             print(f"| {name} | {first:.4f} | {last:.4f} | {drift:.3f} | {ratio:.3f} |")
-        rounds = range(0, self.frames - ENDS + 1, PERIOD)
+        rounds = range(self.margin, self.margin + self.frames - ENDS + 1, PERIOD)
         print("\nLPIPS of the same 100 frames, round by round\n")
         print(f"| | {' | '.join(str(start) for start in rounds)} |")
         print(f"|---|{'---|' * len(rounds)}")
@@ -150,10 +166,6 @@ class LongShot:
             print(f"| {name} | {' | '.join(f'{mean:.4f}' for mean in means)} |")
         result = {"rows": rows, "borders": borders, "curves": curves}
         (self.out / "long-shot.json").write_text(json.dumps(result))
-        _plot(self.out / "long-shot.png", curves, borders)
-
-
-_FIRST, _LAST = slice(None, ENDS), slice(-ENDS, None)
 
 
 def _measured(
@@ -177,16 +189,14 @@ def _mean(values: list[float]) -> float:
     return sum(values) / len(values)
 
 
-def _plot(path: Path, curves: dict[str, dict[str, list[float]]], borders: list[int]) -> None:
-    try:
-        import matplotlib as mpl  # noqa: PLC0415
-    except ImportError:
-        print("plot: needs matplotlib. Install it with `pip install 'videogigagan[plots]'`.")
-        return
-    mpl.use("Agg")
-    from matplotlib import pyplot as plt  # noqa: PLC0415
-
-    figure, (above, below) = plt.subplots(2, 1, figsize=(9, 6), sharex=True)
+def draw(
+    path: Path,
+    curves: dict[str, dict[str, list[float]]],
+    borders: list[int],
+    pyplot,  # noqa: ANN001 - a module that may be missing
+) -> None:
+    """LPIPS above, change from frame to frame below."""
+    figure, (above, below) = pyplot.subplots(2, 1, figsize=(9, 6), sharex=True)
     for name, curve in curves.items():
         if name != "truth":
             above.plot(curve["lpips"], label=name, linewidth=1)
@@ -201,6 +211,7 @@ def _plot(path: Path, curves: dict[str, dict[str, list[float]]], borders: list[i
     below.legend()
     figure.tight_layout()
     figure.savefig(path, dpi=110)
+    pyplot.close(figure)
 
 
 if __name__ == "__main__":

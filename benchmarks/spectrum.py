@@ -18,8 +18,9 @@ import torch
 import tyro
 from torch import Tensor
 
+from plots import plotting
 from videogigagan.data.datasets import ClipFiles, mirrored
-from videogigagan.errors import ConfigError, VideoGigaGANError
+from videogigagan.errors import VideoGigaGANError
 from videogigagan.evaluate.benchmark import Choice, choose_clips, parse_choices
 from videogigagan.evaluate.lane import Lane
 from videogigagan.evaluate.lockstep import small_clip, true_frames
@@ -120,20 +121,6 @@ def table(spectra: dict[str, Tensor]) -> str:
     )
     rows.append(f"| all within {HIGHEST_RATIO:g} | | {verdicts} |")
     return "\n".join(rows)
-
-
-def plotting():  # noqa: ANN201 - a module that may be missing
-    """Import what plots, without a screen."""
-    try:
-        import matplotlib as mpl  # noqa: PLC0415
-    except ImportError as error:
-        raise ConfigError(
-            "plot: needs matplotlib. Install it with `pip install 'videogigagan[plots]'`."
-        ) from error
-    mpl.use("agg")
-    from matplotlib import pyplot as plt  # noqa: PLC0415
-
-    return plt
 
 
 def plot(spectra: dict[str, Tensor], path: Path, pyplot) -> None:  # noqa: ANN001

@@ -21,7 +21,8 @@ import tyro
 from jaxtyping import Float
 from torch import Tensor
 
-from videogigagan.errors import ConfigError, DataError, VideoGigaGANError
+from plots import plotting
+from videogigagan.errors import DataError, VideoGigaGANError
 from videogigagan.evaluate.carried import carried_detail_error
 from videogigagan.evaluate.consistency import referenced_warping_error, warping_error
 from videogigagan.evaluate.fidelity import eight_bit
@@ -212,20 +213,6 @@ def verdict_table(rows: list[Row]) -> str:
         cells = " | ".join("yes" if by_metric[name][rule] else "**no**" for name in METRICS)
         lines.append(f"| {rule} | {cells} |")
     return "\n".join(lines)
-
-
-def plotting():  # noqa: ANN201 - a module that may be missing
-    """Import what plots, without a screen."""
-    try:
-        import matplotlib as mpl  # noqa: PLC0415
-    except ImportError as error:
-        raise ConfigError(
-            "plot: needs matplotlib. Install it with `pip install 'videogigagan[plots]'`."
-        ) from error
-    mpl.use("agg")
-    from matplotlib import pyplot as plt  # noqa: PLC0415
-
-    return plt
 
 
 def plot(rows: list[Row], path: Path, pyplot) -> None:  # noqa: ANN001

@@ -150,7 +150,7 @@ def test_what_changes_no_step_is_no_difference() -> None:
         (
             {"losses": LossWeights(), "data": DataConfig(frames=2, small_size=9)},
             "training: LPIPS cannot judge pictures of 36x36 pixels, only from 39 on. Give "
-            "larger crops, or set losses.lpips to 0.",
+            "larger crops, or set losses.lpips and losses.features to 0.",
         ),
         (
             {
@@ -204,8 +204,8 @@ def test_single_frames_teach_propagation_nothing() -> None:
         ),
         (
             lambda: LossWeights(gan=0.0, lpips=0.0, charbonnier=0.0),
-            "losses: nothing teaches the generator. Give gan, lpips, charbonnier, grid or "
-            "steadiness a weight above 0.",
+            "losses: nothing teaches the generator. Give gan, lpips, charbonnier, "
+            "features, grid or steadiness a weight above 0.",
         ),
         (
             lambda: StartConfig(image="a", generator="b"),

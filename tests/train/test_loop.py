@@ -29,7 +29,7 @@ from videogigagan.errors import CheckpointError, ConfigError, VideoGigaGANError
 from videogigagan.model.checkpoint import load_discriminator, load_generator, read_header
 from videogigagan.train.config import LossWeights, OptimiserConfig
 from videogigagan.train.devices import Devices
-from videogigagan.train.loop import claim, judging, run
+from videogigagan.train.loop import claim, run
 
 WORKER = Path(__file__).with_name("train_worker.py")
 
@@ -231,13 +231,6 @@ def test_another_networks_state_is_refused(tmp_path: Path) -> None:
     (tmp_path / "config.json").unlink()
     with pytest.raises(CheckpointError, match=r"state\.pt: is not a state of this run \("):
         trained(tiny(steps=1), tmp_path)
-
-
-def test_lpips_wants_its_weights() -> None:
-    assert judging(tiny(), None) is None
-    message = r"^training: LPIPS needs published weights\. Name their folder, or set losses"
-    with pytest.raises(ConfigError, match=message):
-        judging(tiny(losses=LossWeights()), None)
 
 
 @pytest.mark.timeout(300)  # 30 s, or many times that beside a training run

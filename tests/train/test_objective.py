@@ -7,9 +7,9 @@ import torch
 from torch.testing import assert_close
 from train_fakes import PLAIN, batch_of, tiny
 
-from videogigagan.frozen.lpips import LPIPS
 from videogigagan.model.discriminator import Discriminator
 from videogigagan.train.config import LossWeights, TrainConfig
+from videogigagan.train.likeness import Likeness, untrained_likeness
 from videogigagan.train.objective import (
     DiscriminatorObjective,
     GeneratorObjective,
@@ -22,26 +22,28 @@ from videogigagan.train.start import Networks, build_networks
 def networks(config: TrainConfig) -> tuple[GeneratorObjective, Judges, Discriminator]:
     made: Networks = build_networks(config)
     assert made.discriminator is not None
-    judges = Judges(discriminator=made.discriminator, lpips=LPIPS().eval())
+    judges = Judges(discriminator=made.discriminator, likeness=untrained_likeness(config))
     return GeneratorObjective(made.generator, config), judges, made.discriminator
 
 
 def test_the_total_is_eq_2() -> None:
-    config = tiny(losses=LossWeights(grid=2.0, steadiness=3.0))
+    config = tiny(losses=LossWeights(features=4.0, grid=2.0, steadiness=3.0))
     objective, judges, _ = networks(config)
     verdict, result = objective(batch_of(config, range(2)), judges)
     assert result.shape == (2, 2, 3, 64, 64)
     terms = {name: term.item() for name, term in verdict.terms.items()}
-    assert set(terms) == {"charbonnier", "lpips", "gan", "grid", "steadiness"}
+    assert set(terms) == {"charbonnier", "lpips", "gan", "features", "grid", "steadiness"}
     weighted = 10 * terms["charbonnier"] + 5 * terms["lpips"] + 0.05 * terms["gan"]
-    ours = 2 * terms["grid"] + 3 * terms["steadiness"]
+    ours = 4 * terms["features"] + 2 * terms["grid"] + 3 * terms["steadiness"]
     assert verdict.total.item() == pytest.approx(weighted + ours)
 
 
 def test_what_weighs_nothing_is_not_computed() -> None:
     config = tiny(losses=replace(PLAIN, gan=0.0), discriminator=None)
     objective = GeneratorObjective(build_networks(config).generator, config)
-    verdict, _ = objective(batch_of(config, range(2)), Judges(discriminator=None, lpips=None))
+    verdict, _ = objective(
+        batch_of(config, range(2)), Judges(discriminator=None, likeness=Likeness())
+    )
     assert set(verdict.terms) == {"charbonnier"}
 
 

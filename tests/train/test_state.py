@@ -12,6 +12,7 @@ from train_fakes import CPU, batch_of, tensors, tiny
 
 from videogigagan.errors import CheckpointError
 from videogigagan.train.config import TrainConfig
+from videogigagan.train.likeness import Likeness
 from videogigagan.train.start import build_networks
 from videogigagan.train.state import FORMAT, RunState
 from videogigagan.train.step import Learner
@@ -19,7 +20,7 @@ from videogigagan.train.step import Learner
 
 def learner(config: TrainConfig, steps: int) -> Learner:
     """Networks that have made a few steps."""
-    made = Learner(build_networks(config), config, CPU, None)
+    made = Learner(build_networks(config), config, CPU, Likeness())
     for number in range(steps):
         made.step([batch_of(config, range(number, number + 1))], {})
     return made

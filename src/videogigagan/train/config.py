@@ -30,6 +30,8 @@ class LossWeights:
     """Perceptual similarity (mu_LPIPS)."""
     charbonnier: float = 10.0
     """Pixel fidelity (mu_Char)."""
+    features: float = 0.0
+    """Ours, not the paper's: distance of EfficientNet's features, a second opinion to LPIPS."""
     grid: float = 0.0
     """Ours, not the paper's: texture that comes again with the grid of the output."""
     steadiness: float = 0.0
@@ -41,8 +43,8 @@ class LossWeights:
                 raise ConfigError(f"losses: {name} must be at least 0, not {weight}.")
         if not any(weight for name, weight in asdict(self).items() if name != "r1"):
             raise ConfigError(
-                "losses: nothing teaches the generator. Give gan, lpips, charbonnier, grid or "
-                "steadiness a weight above 0."
+                "losses: nothing teaches the generator. Give gan, lpips, charbonnier, "
+                "features, grid or steadiness a weight above 0."
             )
 
 
@@ -211,10 +213,11 @@ class TrainConfig:
             )
         size = self.data.crop if isinstance(self.data, CacheConfig) else self.data.small_size
         side = self.generator.scale * size
-        if self.losses.lpips > 0 and side < _SMALLEST_JUDGED:
+        if self.losses.lpips + self.losses.features > 0 and side < _SMALLEST_JUDGED:
             raise ConfigError(
                 f"training: LPIPS cannot judge pictures of {side}x{side} pixels, only from "
-                f"{_SMALLEST_JUDGED} on. Give larger crops, or set losses.lpips to 0."
+                f"{_SMALLEST_JUDGED} on. Give larger crops, or set losses.lpips and "
+                f"losses.features to 0."
             )
         if self.losses.steadiness > 0 and not propagation:
             raise ConfigError(

@@ -15,12 +15,12 @@ from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensorMode, is_fake
 from torch.profiler import ProfilerActivity, profile
 
-from videogigagan.frozen.lpips import LPIPS
 from videogigagan.model.generator import Generator
 from videogigagan.ops.tally import Tally
 from videogigagan.train.batches import Batch
 from videogigagan.train.config import CacheConfig, StartConfig, TrainConfig
 from videogigagan.train.devices import Devices
+from videogigagan.train.likeness import untrained_likeness
 from videogigagan.train.objective import DiscriminatorObjective
 from videogigagan.train.start import build_networks
 from videogigagan.train.step import Learner
@@ -83,11 +83,11 @@ def learner_of(config: TrainConfig, devices: Devices | None = None) -> Learner:
     """What makes the steps of a run, on the CPU unless told; LPIPS has random weights."""
     devices = devices or Devices(device=torch.device("cpu"))
     networks = build_networks(config)
-    lpips = LPIPS(config.trunk).eval() if config.losses.lpips else None
-    for network in (networks.generator, networks.discriminator, lpips):
+    likeness = untrained_likeness(config)
+    for network in (networks.generator, networks.discriminator, *likeness.networks()):
         if network is not None and is_fake(next(network.parameters())):
             _keep_in_place(network)
-    return Learner(networks, config, devices, lpips)
+    return Learner(networks, config, devices, likeness)
 
 
 def blank_batch(config: TrainConfig) -> Batch:

@@ -7,7 +7,6 @@ from pathlib import Path
 import torch
 
 from videogigagan.errors import ConfigError, VideoGigaGANError
-from videogigagan.frozen.lpips import LPIPS, load_lpips
 from videogigagan.model.checkpoint import Header, save_weights
 from videogigagan.model.generator import Generator
 from videogigagan.train.batches import Batch, Feed, Share, micro_batches
@@ -18,6 +17,7 @@ from videogigagan.train.config import (
     save_config,
 )
 from videogigagan.train.devices import Devices, lost_if_broken
+from videogigagan.train.likeness import Likeness, load_likeness
 from videogigagan.train.observe import Observer, RunView, StepFigures
 from videogigagan.train.start import build_networks
 from videogigagan.train.step import Learner, NotFiniteError
@@ -41,7 +41,8 @@ def run(
         config: What to train.
         folder: The run: `config.json`, `state.pt`, `weights/`, and what observers add. One
             that holds another run is refused.
-        judges: Folder of LPIPS weights, `lpips_<trunk>.pth`; None where LPIPS weighs nothing.
+        judges: Folder of published weights, `lpips_<trunk>.pth` and `efficientnet_lite0.pth`;
+            None where neither distance weighs anything.
         devices: From `open_devices`.
         observers: Journal, samples, validation.
         feed: Where batches come from: the run's own data.
@@ -54,7 +55,7 @@ def run(
             another process is lost.
     """
     claim(config, folder, devices)
-    training = Training(config, folder, devices, observers, judging(config, judges))
+    training = Training(config, folder, devices, observers, load_likeness(config, judges))
     reason = "interrupted"  # unless it is known better
     try:
         with lost_if_broken(devices.ranks):
@@ -78,7 +79,7 @@ class Training:
         folder: Path,
         devices: Devices,
         observers: Sequence[Observer],
-        lpips: LPIPS | None,
+        likeness: Likeness,
     ) -> None:
         self.config = config
         self.folder = folder
@@ -88,7 +89,7 @@ class Training:
         with devices.device if devices.is_main else torch.device("meta"):  # one shows it
             self._shown = Generator(config.generator).eval()
         self._shown.requires_grad_(requires_grad=False)
-        self._learner = Learner(build_networks(config), config, devices, lpips)
+        self._learner = Learner(build_networks(config), config, devices, likeness)
         self._state = self._learner.state
 
     @property
@@ -219,19 +220,3 @@ def _make(folder: Path) -> None:
         raise ConfigError(
             f"{folder}: cannot be made ({error.strerror}). Choose another --out."
         ) from error
-
-
-def judging(config: TrainConfig, judges: Path | None) -> LPIPS | None:
-    """Read the perceptual distance that a run learns by, if it does.
-
-    Raises:
-        ConfigError: It needs one, and no folder is named.
-    """
-    if not config.losses.lpips:
-        return None
-    if judges is None:
-        raise ConfigError(
-            "training: LPIPS needs published weights. Name their folder, or set losses.lpips "
-            "to 0."
-        )
-    return load_lpips(judges / f"lpips_{config.trunk}.pth", config.trunk)

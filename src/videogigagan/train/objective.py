@@ -13,7 +13,6 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from videogigagan.frozen.lpips import LPIPS
 from videogigagan.model.discriminator import Discriminator
 from videogigagan.model.generator import Generator
 from videogigagan.ops.layout import frames_of
@@ -21,6 +20,7 @@ from videogigagan.ops.resize import bilinear_upsample
 from videogigagan.shapes import Flow, LargeClip
 from videogigagan.train.batches import Batch
 from videogigagan.train.config import LossWeights, TrainConfig
+from videogigagan.train.likeness import Likeness
 from videogigagan.train.losses import (
     charbonnier,
     discriminator_adversarial,
@@ -50,8 +50,8 @@ class Judges:
 
     discriminator: Discriminator | None
     """The adversary, frozen while it judges."""
-    lpips: LPIPS | None
-    """The perceptual distance."""
+    likeness: Likeness
+    """The perceptual distances."""
 
 
 class GeneratorObjective(nn.Module):
@@ -92,8 +92,11 @@ class GeneratorObjective(nn.Module):
         if weights.charbonnier:
             terms["charbonnier"] = charbonnier(frames, truth)
         if weights.lpips:
-            assert judges.lpips is not None
-            terms["lpips"] = perceptual(judges.lpips, frames, truth, draws)
+            assert judges.likeness.lpips is not None
+            terms["lpips"] = perceptual(judges.likeness.lpips, frames, truth, draws)
+        if weights.features:
+            assert judges.likeness.features is not None
+            terms["features"] = perceptual(judges.likeness.features, frames, truth, draws)
         if judges.discriminator is not None:
             logits = judged(judges.discriminator, result, batch, self.config)
             terms["gan"] = generator_adversarial(logits)
@@ -155,6 +158,7 @@ def weighted(terms: dict[str, Tensor], weights: LossWeights) -> Float[Tensor, ""
     scales = {
         "charbonnier": weights.charbonnier,
         "lpips": weights.lpips,
+        "features": weights.features,
         "gan": weights.gan,
         "grid": weights.grid,
         "steadiness": weights.steadiness,

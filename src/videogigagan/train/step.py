@@ -11,11 +11,11 @@ import torch
 from torch import Tensor
 
 from videogigagan.errors import VideoGigaGANError
-from videogigagan.frozen.lpips import LPIPS
 from videogigagan.ops.layout import channels_last
 from videogigagan.train.batches import Batch
 from videogigagan.train.config import TrainConfig
 from videogigagan.train.devices import Devices, accumulating
+from videogigagan.train.likeness import Likeness
 from videogigagan.train.objective import (
     DiscriminatorObjective,
     GeneratorObjective,
@@ -35,17 +35,17 @@ class Learner:
     """Both networks of a run on their device, spread over all devices, and how they learn."""
 
     def __init__(
-        self, networks: Networks, config: TrainConfig, devices: Devices, lpips: LPIPS | None
+        self, networks: Networks, config: TrainConfig, devices: Devices, likeness: Likeness
     ) -> None:
         self.config = config
         self.devices = devices
         discriminator = networks.discriminator
-        for network in (networks.generator, discriminator, lpips):
+        for network in (networks.generator, discriminator, *likeness.networks()):
             if network is not None:
                 network.to(devices.device)
                 if not devices.shard:  # FSDP2 takes contiguous weights only
                     channels_last(network)
-        self.judges = Judges(discriminator=discriminator, lpips=lpips)
+        self.judges = Judges(discriminator=discriminator, likeness=likeness)
         self.generator = devices.spread_generator(
             GeneratorObjective(networks.generator, config)
         )
