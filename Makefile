@@ -12,10 +12,10 @@ export PIP_BUILD_CONSTRAINT := constraints.txt
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test slow format docs clips basicvsr clean
+.PHONY: help demo test slow format docs clips basicvsr efficientnet clean
 
 help:  ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 demo: .venv/.runtime clips  ## Upscale a sample clip and put it beside its bicubic enlargement
 	@mkdir -p demo
@@ -48,6 +48,9 @@ clips: .venv/.created  ## Fetch the sample clips into .cache/clips
 
 basicvsr: .venv/.created  ## Fetch the published BasicVSR weights into .cache/basicvsr
 	@$(FETCH) basicvsr
+
+efficientnet: .venv/.created  ## Fetch EfficientNet-Lite0, by which likeness is learned, into .cache/efficientnet
+	@$(FETCH) efficientnet
 
 clean:  ## Remove what the other targets made; fetched files in .cache stay
 	rm -rf .venv demo dist site .pytest_cache .ruff_cache .hypothesis .import_linter_cache

