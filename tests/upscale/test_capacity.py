@@ -7,7 +7,7 @@ import torch
 
 from videogigagan.model.generator import Generator
 from videogigagan.model.presets import GENERATORS
-from videogigagan.upscale.capacity import Work, _bound, fitting_tile, imagine
+from videogigagan.upscale.capacity import Work, _bound, bytes_a_pixel, fitting_tile, imagine
 from videogigagan.upscale.tiles import SMALLEST
 from videogigagan.upscale.upscaler import VideoUpscaler
 
@@ -22,12 +22,15 @@ def upscaler() -> VideoUpscaler:
 
 def fit(upscaler: VideoUpscaler, height: int, width: int, free: int | None) -> int:
     work = Work(height=height, width=width, chunk=3, held=1000)
-    return fitting_tile(work, upscaler.upscale_tensor, TINY, free)
+    return fitting_tile(work, lambda: demand(upscaler), TINY, free)
+
+
+def demand(upscaler: VideoUpscaler) -> float:
+    return bytes_a_pixel(upscaler.upscale_at_once, 3)
 
 
 def test_tiles_are_as_large_as_memory_allows(upscaler) -> None:
-    each = imagine(upscaler.upscale_tensor, 3, 128, 128).peak / 128**2
-    needed = each * 1000 * 1500
+    needed = demand(upscaler) * 1000 * 1500
     assert fit(upscaler, 1000, 1500, round(needed / 0.8) + 2000) == 0
     assert fit(upscaler, 1000, 1500, round(0.7 * needed / 0.8)) == 1024
     assert fit(upscaler, 1000, 1500, round(0.05 * needed / 0.8)) == 256
@@ -54,6 +57,19 @@ def test_memory_decides_unless_the_user_does(monkeypatch) -> None:
     assert VideoUpscaler(made, device="cpu").tile_for(200, 200) == SMALLEST
     assert VideoUpscaler(made, device="cpu", tile=0).tile_for(200, 200) == 0
     assert VideoUpscaler(made, device="cpu", tile=192).tile_for(200, 200) == 192
+
+
+def test_what_a_pixel_takes_is_imagined_once(monkeypatch) -> None:
+    """Programs that upscale clip by clip ask again and again."""
+    monkeypatch.setattr("videogigagan.upscale.upscaler.free_memory", lambda _: 0)
+    asked = []
+    monkeypatch.setattr(
+        "videogigagan.upscale.upscaler.bytes_a_pixel",
+        lambda _, chunk: asked.append(chunk) or 1.0,
+    )
+    made = VideoUpscaler(Generator(TINY), device="cpu", chunk=3)
+    assert made.tile_for(200, 200) == made.tile_for(300, 200) == SMALLEST
+    assert asked == [3]
 
 
 def test_large_frames_have_short_chunks(upscaler, monkeypatch) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import tyro
 
-from videogigagan.errors import ConfigError
+from videogigagan.cli.outputs import check_new
 from videogigagan.model.checkpoint import Header, read_pickle, save_weights
 from videogigagan.model.generator import build_propagation
 from videogigagan.model.warm_start import load_released, released_config
@@ -28,10 +28,7 @@ class Convert:
 
     def run(self) -> None:
         """Read, rename, check, write."""
-        if self.output.exists() and not self.overwrite:
-            raise ConfigError(
-                f"{self.output}: exists already. Choose another output, or allow --overwrite."
-            )
+        check_new(self.output, overwrite=self.overwrite)
         content = read_pickle(self.file)
         config = released_config(content, name=str(self.file))
         network = build_propagation(config)

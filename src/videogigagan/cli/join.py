@@ -6,7 +6,7 @@ from typing import Annotated
 
 import tyro
 
-from videogigagan.errors import ConfigError
+from videogigagan.cli.outputs import check_new
 from videogigagan.model.join import join_weights
 
 
@@ -28,10 +28,7 @@ class Join:
 
     def run(self) -> None:
         """Read both, check, write."""
-        if self.output.exists() and not self.overwrite:
-            raise ConfigError(
-                f"{self.output}: exists already. Choose another output, or allow --overwrite."
-            )
+        check_new(self.output, overwrite=self.overwrite)
         header = join_weights(self.detailed, self.regression, self.output)
         print(
             f"{self.output}: {self.output.stat().st_size / 2**20:.1f} MiB, "

@@ -39,6 +39,11 @@ def imagine(work: Callable[[Tensor], Tensor], frames: int, height: int, width: i
         return Cost(peak=tally.peak, result=result.nbytes, flops=tally.flops)
 
 
+def bytes_a_pixel(render: Callable[[Tensor], Tensor], chunk: int) -> float:
+    """What upscaling takes at its fullest moment, for a pixel of each of `chunk` frames."""
+    return imagine(render, chunk, SMALLEST, SMALLEST).peak / SMALLEST**2
+
+
 def behind(picture: int) -> int:
     """How many rendered frames of so many bytes may wait for the encoder."""
     return max(1, min(_BEHIND, _BEHIND_BYTES // picture))
@@ -60,13 +65,13 @@ class Work:
 
 
 def fitting_tile(
-    work: Work, render: Callable[[Tensor], Tensor], config: GeneratorConfig, free: int | None
+    work: Work, demand: Callable[[], float], config: GeneratorConfig, free: int | None
 ) -> int:
     """The largest tile with which work fits into memory; 0 for whole frames.
 
     Args:
         work: What is to be done.
-        render: Upscales a clip; it is only imagined.
+        demand: Says `bytes_a_pixel` of such a chunk; asked only where it matters.
         config: The generator's.
         free: Bytes that are free; None if nobody knows, which is taken for enough.
     """
@@ -77,7 +82,7 @@ def fitting_tile(
     left = _USED * free - work.held
     if _bound(config, work.chunk) * pixels <= left:
         return 0
-    each = imagine(render, work.chunk, SMALLEST, SMALLEST).peak / SMALLEST**2
+    each = demand()
     if each * pixels <= left:
         return 0
     for side in _SIDES:

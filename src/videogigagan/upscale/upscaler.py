@@ -5,6 +5,7 @@ import itertools
 from collections import abc
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -16,11 +17,17 @@ from videogigagan.model.checkpoint import find_weights, load_generator
 from videogigagan.model.generator import Generator
 from videogigagan.model.propagation import Past
 from videogigagan.ops.memory import free_memory
-from videogigagan.upscale.capacity import WAITING, Work, behind, fitting_tile
+from videogigagan.upscale.capacity import (
+    WAITING,
+    Work,
+    behind,
+    bytes_a_pixel,
+    fitting_tile,
+)
 from videogigagan.upscale.device import choose_device, wants_bf16
 from videogigagan.upscale.engine import Engine
 from videogigagan.upscale.options import Precision
-from videogigagan.upscale.windows import chunks, windows
+from videogigagan.upscale.windows import chunks, fade, windows
 from videogigagan.video.cuts import FindShots, find_cuts
 
 LONGEST_WINDOW = 100
@@ -81,6 +88,7 @@ class VideoUpscaler:
         temporal = any(level.temporal for level in generator.config.decoder)
         self.overlap = min(overlap, chunk // 2) if temporal else 0
         self.tile = tile
+        self._demands: dict[int, float] = {}
         self.engine = Engine(
             generator,
             device=self.device,
@@ -203,10 +211,7 @@ class VideoUpscaler:
         return min(self.chunk, max(PICTURE_BYTES // self.picture_bytes(height, width), 1))
 
     def tile_for(self, height: int, width: int) -> int:
-        """Most pixels to a side of what is worked on at once, by the memory that is free now.
-
-        0 for whole frames.
-        """
+        """Most pixels to a side of what is done at once, by free memory; 0: whole frame."""
         if self.tile is not None:
             return self.tile
         work = Work(
@@ -215,13 +220,18 @@ class VideoUpscaler:
             chunk=self.chunk_length(height, width),
             held=self.held(height, width, self.window_length(height, width)),
         )
-        before, self.engine.tile = self.engine.tile, 0
-        try:
-            return fitting_tile(
-                work, self.upscale_at_once, self.generator.config, free_memory(self.device)
-            )
-        finally:
-            self.engine.tile = before
+        demand = partial(self._demand, work.chunk)
+        return fitting_tile(work, demand, self.generator.config, free_memory(self.device))
+
+    def _demand(self, chunk: int) -> float:
+        """Bytes that a pixel of a chunk takes; imagined once for each length."""
+        if chunk not in self._demands:
+            before, self.engine.tile = self.engine.tile, 0
+            try:
+                self._demands[chunk] = bytes_a_pixel(self.upscale_at_once, chunk)
+            finally:
+                self.engine.tile = before
+        return self._demands[chunk]
 
     def held(self, height: int, width: int, window: int) -> int:
         """Bytes of whole frames that are there whatever the tiles, while `window` are."""
@@ -280,15 +290,8 @@ class VideoUpscaler:
                 )
             large = large.clamp(0, 1)
             if fading is not None:
-                _fade(fading, large)
+                fade(fading, large)
             ready = len(large) - (shared if part.stop == length else overlap)
             yield from large[max(done - part.keep, 0) : ready]
             fading = large[ready:].clone() if ready < len(large) else None
         return fading
-
-
-def _fade(before: Float[Tensor, "o 3 H W"], large: Float[Tensor, "t 3 H W"]) -> None:
-    """Let the first of some frames go over from what was made of them before, step by step."""
-    count = len(before)
-    for number in range(count):
-        large[number].lerp_(before[number], 1 - (number + 1) / (count + 1))

@@ -7,6 +7,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from jaxtyping import Float
+from torch import Tensor
+
 T = TypeVar("T")
 
 
@@ -81,3 +84,10 @@ def windows(
             held, begins = held[onward:], False
     if held:
         yield Window(frames=held, keep=len(held), onward=len(held), begins=begins)
+
+
+def fade(before: Float[Tensor, "o 3 H W"], large: Float[Tensor, "t 3 H W"]) -> None:
+    """Let the first of some frames go over from what was made of them before, step by step."""
+    count = len(before)
+    for number in range(count):
+        large[number].lerp_(before[number], 1 - (number + 1) / (count + 1))
