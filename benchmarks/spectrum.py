@@ -13,20 +13,22 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import torch
 import tyro
 from torch import Tensor
 
 from plots import plotting
+from selection import Selection
 from videogigagan.data.datasets import ClipFiles, mirrored
 from videogigagan.errors import VideoGigaGANError
-from videogigagan.evaluate.benchmark import Choice, choose_clips, parse_choices
+from videogigagan.evaluate.benchmark import Choice
 from videogigagan.evaluate.lane import Lane
 from videogigagan.evaluate.lockstep import small_clip, true_frames
 from videogigagan.evaluate.plan import ground_truth
 from videogigagan.evaluate.spectrum import HIGHEST_RATIO, TILE, Spectrum, compare, worst
-from videogigagan.evaluate.systems import System, build_system
+from videogigagan.evaluate.systems import System
 from videogigagan.ops.allocator import keep_freed_memory
 
 TRUTH = ground_truth().title
@@ -36,14 +38,8 @@ TRUTH = ground_truth().title
 class SpectrumOfResults:
     """Compare spectra of results with the truth's at the frequencies of a grid."""
 
-    data: str
-    """Data sets in their folders, as `videogigagan evaluate --data` takes them."""
-    degradation: str = "bi"
-    """bi, bd or bi+bd."""
-    systems: str = "base-4x,basicvsr,bicubic"
-    """Names as `videogigagan evaluate --systems` takes them."""
-    clips: str = ""
-    """Names of the clips to take; all of them unless given."""
+    of: Annotated[Selection, tyro.conf.arg(name="")]
+    """Clips and systems."""
     frames: int | None = None
     """Use this many frames of each clip."""
     plot: Path | None = None
@@ -53,25 +49,11 @@ class SpectrumOfResults:
         """Print a table for each data set."""
         keep_freed_memory()
         pyplot = None if self.plot is None else plotting()
-        names = split(self.systems)
-        for choice, clips in choose_clips(
-            parse_choices(self.data, self.degradation), split(self.clips)
-        ):
-            systems = [
-                build_system(
-                    name, data_set=choice.data_set.name, degradation=choice.degradation
-                )
-                for name in names
-            ]
+        for choice, clips, systems in self.of.each():
             spectra = measured(choice, clips, systems, self.frames)
             print(f"{choice.title}: {len(clips)} clips\n\n{table(spectra)}\n")
             if self.plot is not None:
                 plot(spectra, self.plot, pyplot)
-
-
-def split(text: str) -> list[str]:
-    """Names between commas."""
-    return list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
 
 
 def measured(

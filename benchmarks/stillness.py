@@ -9,15 +9,17 @@ Systems that read results from a folder have made none of these copies, so leave
 
 import sys
 from dataclasses import dataclass
+from typing import Annotated
 
 import tyro
 
+from selection import Selection
 from videogigagan.data.datasets import ClipFiles
 from videogigagan.errors import ConfigError, VideoGigaGANError
-from videogigagan.evaluate.benchmark import Choice, choose_clips, parse_choices
+from videogigagan.evaluate.benchmark import Choice
 from videogigagan.evaluate.lockstep import small_clip
 from videogigagan.evaluate.stillness import ENDS, HIGHEST_CHANGE, Unrest, unrest
-from videogigagan.evaluate.systems import System, build_system
+from videogigagan.evaluate.systems import System
 from videogigagan.ops.allocator import keep_freed_memory
 
 PEER = "basicvsr"
@@ -27,14 +29,8 @@ PEER = "basicvsr"
 class Stillness:
     """Measure how much systems change a picture that stands still."""
 
-    data: str
-    """Data sets in their folders, as `videogigagan evaluate --data` takes them."""
-    degradation: str = "bi"
-    """bi, bd or bi+bd."""
-    systems: str = "base-4x,basicvsr"
-    """Names as `videogigagan evaluate --systems` takes them."""
-    clips: str = ""
-    """Names of the clips to take; all of them unless given."""
+    of: Annotated[Selection, tyro.conf.arg(name="")]
+    """Clips and systems."""
     copies: int = 30
     """Frames that a system is given."""
 
@@ -43,27 +39,13 @@ class Stillness:
         if self.copies < 2 * ENDS + 2:
             raise ConfigError(f"copies must be at least {2 * ENDS + 2}, not {self.copies}.")
         keep_freed_memory()
-        names = split(self.systems)
-        for choice, clips in choose_clips(
-            parse_choices(self.data, self.degradation), split(self.clips)
-        ):
-            systems = [
-                build_system(
-                    name, data_set=choice.data_set.name, degradation=choice.degradation
-                )
-                for name in names
-            ]
+        for choice, clips, systems in self.of.each():
             rows = {
                 clip.name: [measured(choice, clip, system, self.copies) for system in systems]
                 for clip in clips
             }
             print(f"{choice.title}: {self.copies} copies of each first frame\n")
             print(f"{table(systems, rows)}\n")
-
-
-def split(text: str) -> list[str]:
-    """Names between commas."""
-    return list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
 
 
 def measured(choice: Choice, clip: ClipFiles, system: System, copies: int) -> Unrest:
