@@ -24,9 +24,8 @@ from videogigagan.train.config import (
     LossWeights,
     Stage,
     TrainConfig,
-    load_config,
-    save_config,
 )
+from videogigagan.train.config_file import load_config, save_config
 from videogigagan.train.devices import Devices
 from videogigagan.train.estimate import Estimate
 from videogigagan.train.journal import read_journal

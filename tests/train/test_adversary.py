@@ -12,7 +12,7 @@ from videogigagan.ops.layout import clips_of, frames_of
 from videogigagan.train.batches import Batch
 from videogigagan.train.config import LossWeights
 from videogigagan.train.loop import run
-from videogigagan.train.objective import DiscriminatorObjective
+from videogigagan.train.objective import DiscriminatorObjective, Made
 from videogigagan.train.optimiser import discriminator_optimiser
 from videogigagan.train.start import build_networks
 
@@ -36,7 +36,7 @@ def test_discriminator_tells_true_clips_from_blurred_ones_within_200_steps() -> 
     for step in range(config.steps):
         batch = batch_of(config, range(2 * step, 2 * step + 2))
         optimiser.forget()
-        verdict = objective(batch, blurred(batch), penalised=step % 16 == 0)
+        verdict = objective(batch, Made(result=blurred(batch)), penalised=step % 16 == 0)
         verdict.total.backward()
         optimiser.prepare(step, config.steps)
         optimiser.step()

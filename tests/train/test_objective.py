@@ -7,13 +7,15 @@ import torch
 from torch.testing import assert_close
 from train_fakes import PLAIN, batch_of, tiny
 
+from videogigagan.frozen.efficientnet import WIDTHS
 from videogigagan.model.discriminator import Discriminator
 from videogigagan.train.config import LossWeights, TrainConfig
-from videogigagan.train.likeness import Likeness, untrained_likeness
+from videogigagan.train.likeness import Likeness, Seen, untrained_likeness
 from videogigagan.train.objective import (
     DiscriminatorObjective,
     GeneratorObjective,
     Judges,
+    Made,
     mixed,
 )
 from videogigagan.train.start import Networks, build_networks
@@ -29,8 +31,8 @@ def networks(config: TrainConfig) -> tuple[GeneratorObjective, Judges, Discrimin
 def test_the_total_is_eq_2() -> None:
     config = tiny(losses=LossWeights(features=4.0, grid=2.0, steadiness=3.0))
     objective, judges, _ = networks(config)
-    verdict, result = objective(batch_of(config, range(2)), judges)
-    assert result.shape == (2, 2, 3, 64, 64)
+    verdict, made = objective(batch_of(config, range(2)), judges)
+    assert made.result.shape == (2, 2, 3, 64, 64)
     terms = {name: term.item() for name, term in verdict.terms.items()}
     assert set(terms) == {"charbonnier", "lpips", "gan", "features", "grid", "steadiness"}
     weighted = 10 * terms["charbonnier"] + 5 * terms["lpips"] + 0.05 * terms["gan"]
@@ -59,8 +61,8 @@ def test_z_and_noise_follow_from_the_batchs_number() -> None:
     torch.manual_seed(5)
     _, again = objective(batch, judges)
     _, other = objective(replace(batch, number=1), judges)
-    assert torch.equal(first, again)
-    assert not torch.equal(first, other)
+    assert torch.equal(first.result, again.result)
+    assert not torch.equal(first.result, other.result)
     assert len({mixed(seed, number) for seed in range(4) for number in range(50)}) == 200
 
 
@@ -82,7 +84,7 @@ def test_cached_features_stand_in_for_propagation() -> None:
     features = objective.generator.propagate(batch.small)
     _, direct = objective(batch, judges)
     _, cached = objective(replace(batch, features=features), judges)
-    assert_close(direct, cached)
+    assert_close(direct.result, cached.result)
 
 
 def test_discriminator_learns_from_true_clips_and_results() -> None:
@@ -91,7 +93,7 @@ def test_discriminator_learns_from_true_clips_and_results() -> None:
     objective = DiscriminatorObjective(discriminator, config)
     batch = batch_of(config, range(2))
     result = torch.rand_like(batch.large).requires_grad_()
-    verdict = objective(batch, result, penalised=False)
+    verdict = objective(batch, Made(result=result), penalised=False)
     assert set(verdict.terms) == {"real", "fake"}
     assert_close(verdict.total, verdict.terms["real"] + verdict.terms["fake"])
     verdict.total.backward()
@@ -105,7 +107,7 @@ def test_r1_weighs_more_the_rarer_it_is() -> None:
     _, _, discriminator = networks(config)
     objective = DiscriminatorObjective(discriminator, config)
     batch = batch_of(config, range(2))
-    verdict = objective(batch, torch.rand_like(batch.large), penalised=True)
+    verdict = objective(batch, Made(result=torch.rand_like(batch.large)), penalised=True)
     terms = verdict.terms
     rest = terms["real"] + terms["fake"]
     assert terms["r1"] > 0
@@ -116,14 +118,32 @@ def test_bfloat16_gives_nearly_the_same_losses() -> None:
     config = tiny()
     objective, judges, discriminator = networks(config)
     batch = batch_of(config, range(2))
-    full, result = objective(batch, judges)
+    full, made = objective(batch, judges)
     objective.config = replace(config, precision="bf16")
     half, rough = objective(batch, judges)
-    assert rough.dtype == torch.float32
+    assert rough.result.dtype == torch.float32
     assert_close(half.total, full.total, rtol=0.02, atol=0.0)
-    assert not torch.equal(rough, result)
+    assert not torch.equal(rough.result, made.result)
     judge = DiscriminatorObjective(discriminator, objective.config)
     verdict = judge(batch, rough, penalised=True)
     verdict.total.backward()
     assert verdict.total.dtype == torch.float32
     assert all(p.grad.isfinite().all() for p in discriminator.parameters())
+
+
+def test_a_discriminator_is_shown_what_a_frozen_network_sees() -> None:
+    """It sees the features of what it judges, and neither they nor the result learn from it."""
+    config = tiny(discriminator=replace(tiny().discriminator, seen=WIDTHS[:3]))
+    objective, judges, discriminator = networks(config)
+    batch = batch_of(config, range(2))
+    _, made = objective(batch, judges)
+    assert made.seen is not None
+    judge = DiscriminatorObjective(discriminator, config)
+    same = Made(result=batch.large, seen=Seen(result=made.seen.truth, truth=made.seen.truth))
+    alike = judge(batch, same, penalised=False).terms
+    told = judge(batch, Made(result=batch.large, seen=made.seen), penalised=False)
+    assert told.terms["real"] == alike["real"]
+    assert told.terms["fake"] != alike["fake"]
+    told.total.backward()
+    assert all(p.grad is not None for p in discriminator.parameters())
+    assert all(p.grad is None for p in objective.parameters())

@@ -14,7 +14,8 @@ from videogigagan.cli.training_options import Machine, Plan, folder_of
 from videogigagan.data.clips import ClipPair
 from videogigagan.data.settings import DataConfig, Part
 from videogigagan.errors import ConfigError
-from videogigagan.train.config import TrainConfig, save_config
+from videogigagan.train.config import TrainConfig
+from videogigagan.train.config_file import save_config
 from videogigagan.train.devices import Devices, open_devices
 from videogigagan.train.estimate import estimate
 from videogigagan.train.journal import JOURNAL, Journal

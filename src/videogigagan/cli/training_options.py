@@ -9,7 +9,8 @@ import tyro
 from videogigagan.data.settings import DataConfig, Weighted
 from videogigagan.errors import ConfigError
 from videogigagan.frozen.trunks import Trunk
-from videogigagan.train.config import Precision, Stage, TrainConfig, load_config
+from videogigagan.train.config import Precision, Stage, TrainConfig
+from videogigagan.train.config_file import load_config
 from videogigagan.train.recipes import ablation_recipe, recipe
 
 Value = TypeVar("Value")

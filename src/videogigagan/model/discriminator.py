@@ -1,6 +1,7 @@
 """The discriminator: one for images, inflated by temporal modules (Sec. 3.2; D21, D22)."""
 
 import math
+from collections.abc import Sequence
 from itertools import pairwise
 
 import torch
@@ -102,6 +103,8 @@ class Discriminator(nn.Module):
     Shapes:
         clip:    (b, t, 3, H, W), RGB in [0, 1], any size
         small:   (b, t, 3, h, w), the low-resolution clip; for a conditional discriminator only
+        seen:    (n, c, y, x) for each level below the first, n = b·t: a frozen network's
+                 features; for a discriminator that is shown some, of clips that fit its levels
         logits:  (b, t), or (b, t, p) where each place has its own
     """
 
@@ -117,26 +120,35 @@ class Discriminator(nn.Module):
         self.halvings = nn.ModuleList(
             HalvingBlock(wide, narrow) for wide, narrow in pairwise(widths)
         )
+        self.from_seen = nn.ModuleList(
+            convolution(seen, width, 1, padding=0)
+            for seen, width in zip(config.seen, widths[1:], strict=False)
+        )
         self.bottom = JudgeLevel(bottom, bottom.blocks, tied=config.tied_attention)
         self.mix = convolution(widths[-1] + int(config.batch_deviation), widths[-1])
         self.gather = convolution(widths[-1], widths[-1], 4, padding=0)
         self.verdict = convolution(widths[-1], 1, 1, padding=0)
 
-    def forward(self, clip: LargeClip, small: Clip | None = None) -> Float[Tensor, "b t *p"]:
+    def forward(
+        self, clip: LargeClip, small: Clip | None = None, seen: Sequence[Tensor] = ()
+    ) -> Float[Tensor, "b t *p"]:
         """Judge.
 
         Attention does without fused kernels: R1 differentiates twice, which they cannot.
         """
         assert (small is not None) == self.config.conditional
+        assert len(seen) == len(self.config.seen)
         x = frames_of(clip)
         if small is not None:
             factor = x.shape[-1] // small.shape[-1]
             x = torch.cat((x, bilinear_upsample(frames_of(small), factor)), dim=1)
-        multiple = self.config.multiple
-        x = activate(self.from_rgb(pad_to_multiple(2 * x - 1, multiple, 4 * multiple)))
+        x = pad_to_multiple(2 * x - 1, self.config.multiple, self.config.smallest)
+        x = activate(self.from_rgb(x))
         with sdpa_kernel(SDPBackend.MATH):
-            for level, halve in zip(self.levels, self.halvings, strict=True):
-                x = halve(level(x, batch=len(clip)))
+            for index, level in enumerate(self.levels):
+                x = self.halvings[index](level(x, batch=len(clip)))
+                if seen:
+                    x = (x + self.from_seen[index](seen[index])) / math.sqrt(2)
             x = self.bottom(x, batch=len(clip))
         if self.config.batch_deviation:
             x = with_batch_deviation(x)

@@ -16,12 +16,13 @@ from torch._subclasses.fake_tensor import FakeTensorMode, is_fake
 from torch.profiler import ProfilerActivity, profile
 
 from videogigagan.model.generator import Generator
+from videogigagan.ops.layout import frames_of
 from videogigagan.ops.tally import Tally
 from videogigagan.train.batches import Batch
 from videogigagan.train.config import CacheConfig, StartConfig, TrainConfig
 from videogigagan.train.devices import Devices
 from videogigagan.train.likeness import untrained_likeness
-from videogigagan.train.objective import DiscriminatorObjective
+from videogigagan.train.objective import DiscriminatorObjective, Made
 from videogigagan.train.start import build_networks
 from videogigagan.train.step import Learner
 
@@ -137,10 +138,12 @@ def _penalty_flops(learner: Learner, batch: Batch, tally: Tally) -> int:
     if discriminator is None or not learner.config.losses.r1:
         return 0
     objective = DiscriminatorObjective(discriminator, learner.config)
+    frames = frames_of(batch.large)
+    made = Made(result=batch.large, seen=learner.judges.likeness.seen(frames, frames))
     counts = []
     for penalised in (False, True):
         before = tally.flops
-        objective(batch, batch.large, penalised=penalised).total.backward()
+        objective(batch, made, penalised=penalised).total.backward()
         counts.append(tally.flops - before)
     return counts[1] - counts[0]
 

@@ -10,12 +10,8 @@ from videogigagan.errors import ConfigError, VideoGigaGANError
 from videogigagan.model.checkpoint import Header, save_weights
 from videogigagan.model.generator import Generator
 from videogigagan.train.batches import Batch, Feed, Share, micro_batches
-from videogigagan.train.config import (
-    TrainConfig,
-    first_difference,
-    load_config,
-    save_config,
-)
+from videogigagan.train.config import TrainConfig
+from videogigagan.train.config_file import first_difference, load_config, save_config
 from videogigagan.train.devices import Devices, lost_if_broken
 from videogigagan.train.likeness import Likeness, load_likeness
 from videogigagan.train.observe import Observer, RunView, StepFigures

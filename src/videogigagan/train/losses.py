@@ -4,8 +4,9 @@ import torch
 import torch.nn.functional as F
 from einops import reduce
 from jaxtyping import Float
-from torch import Tensor, nn
+from torch import Tensor
 
+from videogigagan.frozen.lpips import LPIPS
 from videogigagan.ops.layout import frames_of
 from videogigagan.ops.warp import backward_warp
 from videogigagan.shapes import Flow, LargeClip
@@ -50,12 +51,12 @@ def charbonnier(
 
 
 def perceptual(
-    network: nn.Module,
+    network: LPIPS,
     result: Float[Tensor, "n 3 h w"],
     truth: Float[Tensor, "n 3 h w"],
     generator: torch.Generator,
 ) -> Float[Tensor, ""]:
-    """A distance between pictures, on a window whose offset is drawn anew each time.
+    """LPIPS on a window whose offset is drawn anew each time.
 
     AlexNet's first layer strides by 4, as the output's own grid does at 4x: with a fixed offset
     the generator learns a faint grid texture that the network does not see.

@@ -13,6 +13,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from videogigagan.frozen.efficientnet import by_size
 from videogigagan.model.discriminator import Discriminator
 from videogigagan.model.generator import Generator
 from videogigagan.ops.layout import frames_of
@@ -20,7 +21,7 @@ from videogigagan.ops.resize import bilinear_upsample
 from videogigagan.shapes import Flow, LargeClip
 from videogigagan.train.batches import Batch
 from videogigagan.train.config import LossWeights, TrainConfig
-from videogigagan.train.likeness import Likeness
+from videogigagan.train.likeness import Likeness, Seen
 from videogigagan.train.losses import (
     charbonnier,
     discriminator_adversarial,
@@ -42,6 +43,21 @@ class Verdict:
     """The weighted sum, to be differentiated."""
     terms: dict[str, Tensor]
     """Its terms, unweighted; those that weigh nothing are not computed."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Made:
+    """What the generator made of a batch, for its adversary."""
+
+    result: LargeClip
+    """The clips."""
+    seen: Seen | None = None
+    """What the network that never learns sees of them and of the truth, if it is asked."""
+
+    def detached(self) -> "Made":
+        """The same without a way back to the generator."""
+        seen = None if self.seen is None else self.seen.detached()
+        return Made(result=self.result.detach(), seen=seen)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,7 +83,7 @@ class GeneratorObjective(nn.Module):
         self.generator = generator
         self.config = config
 
-    def forward(self, batch: Batch, judges: Judges) -> tuple[Verdict, LargeClip]:
+    def forward(self, batch: Batch, judges: Judges) -> tuple[Verdict, Made]:
         """Render a batch and judge it; z, noise and window follow from its number.
 
         Propagation computes in full precision whatever the rest does: flow in bfloat16 would
@@ -81,29 +97,32 @@ class GeneratorObjective(nn.Module):
         with autocast(self.config, features.device):
             result = self.generator.render(features, style)
         result = result.float()
-        terms = self._terms(batch, result, judges, draws)
-        return Verdict(total=weighted(terms, self.config.losses), terms=terms), result
+        seen = judges.likeness.seen(frames_of(result), frames_of(batch.large))
+        made = Made(result=result, seen=seen)
+        terms = self._terms(batch, made, judges, draws)
+        return Verdict(total=weighted(terms, self.config.losses), terms=terms), made
 
     def _terms(
-        self, batch: Batch, result: Tensor, judges: Judges, draws: torch.Generator
+        self, batch: Batch, made: Made, judges: Judges, draws: torch.Generator
     ) -> dict[str, Tensor]:
         weights, terms = self.config.losses, {}
-        frames, truth = frames_of(result), frames_of(batch.large)
+        frames, truth = frames_of(made.result), frames_of(batch.large)
         if weights.charbonnier:
             terms["charbonnier"] = charbonnier(frames, truth)
         if weights.lpips:
             assert judges.likeness.lpips is not None
             terms["lpips"] = perceptual(judges.likeness.lpips, frames, truth, draws)
         if weights.features:
-            assert judges.likeness.features is not None
-            terms["features"] = perceptual(judges.likeness.features, frames, truth, draws)
+            assert made.seen is not None
+            terms["features"] = judges.likeness.distance(made.seen)
         if judges.discriminator is not None:
-            logits = judged(judges.discriminator, result, batch, self.config)
+            seen = () if made.seen is None else made.seen.result
+            logits = judged(judges.discriminator, made.result, batch, self.config, seen)
             terms["gan"] = generator_adversarial(logits)
         if weights.grid:
             terms["grid"] = grid_texture(frames, truth)
         if weights.steadiness:
-            terms["steadiness"] = steadiness(result, batch.large, self._flow(batch))
+            terms["steadiness"] = steadiness(made.result, batch.large, self._flow(batch))
         return terms
 
     @torch.no_grad()
@@ -123,18 +142,20 @@ class DiscriminatorObjective(nn.Module):
         self.discriminator = discriminator
         self.config = config
 
-    def forward(self, batch: Batch, result: LargeClip, *, penalised: bool) -> Verdict:
-        """Tell true clips from `result`, which gets no gradient.
+    def forward(self, batch: Batch, made: Made, *, penalised: bool) -> Verdict:
+        """Tell true clips from those that were made, which get no gradient.
 
         Args:
             batch: Holds the true clips.
-            result: What the generator made of them.
+            made: What the generator made of them.
             penalised: Whether R1 is due. It then weighs as many times more as it is rarer.
         """
         config = self.config
         real = batch.large.detach().requires_grad_(penalised)
-        on_real = judged(self.discriminator, real, batch, config)
-        on_fake = judged(self.discriminator, result.detach(), batch, config)
+        made = made.detached()
+        true, false = ((), ()) if made.seen is None else (made.seen.truth, made.seen.result)
+        on_real = judged(self.discriminator, real, batch, config, true)
+        on_fake = judged(self.discriminator, made.result, batch, config, false)
         truth, lies = discriminator_adversarial(on_real, on_fake)
         terms, total = {"real": truth, "fake": lies}, truth + lies
         if penalised:
@@ -144,12 +165,18 @@ class DiscriminatorObjective(nn.Module):
 
 
 def judged(
-    discriminator: Discriminator, clip: LargeClip, batch: Batch, config: TrainConfig
+    discriminator: Discriminator,
+    clip: LargeClip,
+    batch: Batch,
+    config: TrainConfig,
+    seen: tuple[Tensor, ...],
 ) -> Float[Tensor, "b t *p"]:
     """Ask about every frame of a clip; a conditional discriminator sees the small one too."""
     small = batch.small if discriminator.config.conditional else None
+    levels = len(discriminator.config.seen)
+    shown = by_size(seen)[:levels] if levels else ()
     with autocast(config, clip.device):
-        logits = discriminator(clip, small)
+        logits = discriminator(clip, small, shown)
     return logits.float()
 
 

@@ -93,7 +93,7 @@ class Learner:
         if self.judges.discriminator is not None:
             self.judges.discriminator.requires_grad_(requires_grad=False)
         with accumulating(self.generator, last=last):
-            verdict, result = self.generator(batch, self.judges)
+            verdict, made = self.generator(batch, self.judges)
             (share * verdict.total).backward()
         terms = named("generator", verdict)
         if self.judges.discriminator is None or self.discriminator is None:
@@ -101,7 +101,7 @@ class Learner:
         self.judges.discriminator.requires_grad_(requires_grad=True)
         penalised = self.config.losses.r1 > 0 and self.state.step % self.config.r1_every == 0
         with accumulating(self.discriminator, last=last):
-            verdict = self.discriminator(batch, result.detach(), penalised=penalised)
+            verdict = self.discriminator(batch, made.detached(), penalised=penalised)
             (share * verdict.total).backward()
         return terms | named("discriminator", verdict)
 
