@@ -9,7 +9,7 @@ they are needed; inference only.
 import math
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 import torch.nn.functional as F
@@ -130,7 +130,7 @@ class EfficientNetLite(nn.Module):
         x = F.relu6(self._bn0(_same(self._conv_stem, x)), inplace=True)
         yield _unit(x)
         left = _TAPPED - 1
-        for block in self._blocks:
+        for block in cast("Iterable[InvertedBlock]", self._blocks):
             widened = block.widen(x)
             if block.shape.tapped:
                 yield _unit(widened)
