@@ -15,7 +15,7 @@ class Selection:
     data: str
     """Data sets in their folders, as `videogigagan evaluate --data` takes them."""
     degradation: str = "bi"
-    """bi, bd or bi+bd."""
+    """bi, bd, camera, or several: bi+bd."""
     systems: str = "base-4x,basicvsr"
     """Names as `videogigagan evaluate --systems` takes them."""
     clips: str = ""

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from torch.testing import assert_close
 
 from videogigagan.data.degrade import (
-    DEGRADATIONS,
     bicubic_degradation,
     blur_degradation,
     crop_to_multiple,
@@ -20,6 +19,9 @@ from videogigagan.ops.resize import bicubic_downsample
 
 BOTH = pytest.mark.parametrize("name", ["bi", "bd"])
 SIZES = [(16, 12), (8, 4), (20, 28)]
+
+
+DEGRADATIONS = {"bi": bicubic_degradation, "bd": blur_degradation}
 
 
 def clip(seed: int = 0, height: int = 24, width: int = 16) -> torch.Tensor:

@@ -88,6 +88,7 @@ def test_bicubic_has_no_network() -> None:
         ("udm10", "bd", "BasicVSR_Vimeo90K_BDx4.pth"),
         ("vid4", "bd", "BasicVSR_Vimeo90K_BDx4.pth"),
         ("reds4", "bd", "BasicVSR_Vimeo90K_BDx4.pth"),
+        ("clips", "camera", "BasicVSR_Vimeo90K_BIx4.pth"),
     ],
 )
 def test_basicvsr_takes_the_weights_of_its_column(
@@ -117,11 +118,6 @@ def test_absent_basicvsr_says_how_to_get_it(
     monkeypatch.chdir(tmp_path)
     with pytest.raises(CheckpointError, match=r"no such file\..*`make basicvsr`"):
         build("basicvsr")
-
-
-def test_basicvsr_has_no_weights_for_other_degradations(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"no weights for degradation 'jpeg'\. Give bi or bd"):
-        build(f"basicvsr={tmp_path}", degradation="jpeg")
 
 
 @pytest.mark.parametrize(

@@ -27,8 +27,9 @@ class Degrade:
     """Set and its folder, such as vid4=FOLDER."""
     output: Annotated[Path, tyro.conf.arg(aliases=("-o",))]
     """Folder for the small clips, one folder each."""
-    degradation: Literal["bi", "bd"] = "bi"
-    """bi (MATLAB's bicubic reduction), bd (Gaussian blur, then every fourth pixel)."""
+    degradation: Literal["bi", "bd", "camera"] = "bi"
+    """bi (MATLAB's bicubic reduction), bd (Gaussian blur, then every fourth pixel), camera
+    (blur, bicubic reduction, noise, H.264 at CRF 28)."""
     overwrite: Annotated[bool, tyro.conf.arg(aliases=("-y",))] = False
     """Replace small clips that exist."""
 

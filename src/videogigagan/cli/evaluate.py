@@ -43,7 +43,7 @@ class Evaluate:
     those of --degradation: vid4=FOLDER:bi+bd,vimeo-t=FOLDER,clips=FOLDER. `clips` is any folder
     of clips."""
     degradation: str = "bi"
-    """bi (bicubic), bd (blur and subsample) or bi+bd."""
+    """bi (bicubic), bd (blur and subsample), camera (blur, noise, H.264), or several: bi+bd."""
     systems: str = "base-4x,bicubic"
     """Comma-separated: weights by name or file, with a detail if it is not 1 (base-4x@0.5),
     bicubic, basicvsr[=FILE], basicvsr++=FILE, gigagan=FILE, external=FOLDER,

@@ -8,8 +8,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 from videogigagan.data.datasets import SCALE, read_frames
-from videogigagan.data.degrade import DEGRADATIONS, Degradation, crop_to_multiple
+from videogigagan.data.degrade import crop_to_multiple
 from videogigagan.data.layouts import ClipFiles
+from videogigagan.data.reductions import REDUCTIONS, Reduction
 from videogigagan.errors import DataError
 from videogigagan.video.folder_sink import ImageFolderSink
 from videogigagan.video.info import Frame
@@ -39,7 +40,7 @@ def write_degraded(
         clips: What to degrade.
         output: Where to write; created if need be.
         data_set: Name of the set that they are, for the note.
-        degradation: A key of `DEGRADATIONS`.
+        degradation: A key of `REDUCTIONS`.
         overwrite: Whether copies that exist may be replaced.
         on_frame: Called after each frame, for progress.
 
@@ -52,7 +53,7 @@ def write_degraded(
     """
     _prepare(output, clips, overwrite=overwrite)
     counts = {
-        clip.name: _write(clip, DEGRADATIONS[degradation], output / clip.name, on_frame)
+        clip.name: _write(clip, REDUCTIONS[degradation], output / clip.name, on_frame)
         for clip in clips
     }
     note = {
@@ -89,11 +90,11 @@ def _prepare(output: Path, clips: list[ClipFiles], *, overwrite: bool) -> None:
 
 
 def _write(
-    clip: ClipFiles, degrade: Degradation, target: Path, on_frame: Callable[[], None]
+    clip: ClipFiles, reduce: Reduction, target: Path, on_frame: Callable[[], None]
 ) -> int:
     with ImageFolderSink(target) as sink:
-        for index, large in enumerate(read_frames(clip)):
-            small = degrade(crop_to_multiple(large, SCALE))
+        frames = (crop_to_multiple(large, SCALE) for large in read_frames(clip))
+        for index, small in enumerate(reduce(frames)):
             place = Frame(pixels=small, index=index, pts=index, duration=1, time_base=_TICK)
             sink.write(small, place)
             on_frame()

@@ -67,13 +67,6 @@ def crop_to_multiple(
     return frames[..., : height // factor * factor, : width // factor * factor]
 
 
-DEGRADATIONS: dict[str, Degradation] = {
-    "bi": bicubic_degradation,
-    "bd": blur_degradation,
-}
-"""The degradations by the names that tables and the command line use."""
-
-
 def _blurred_samples(large: Tensor) -> Tensor:
     """Filter with the separable kernel at the centres of all blocks, and only there."""
     places = torch.arange(_TAPS, dtype=large.dtype, device=large.device) - (_TAPS - 1) / 2

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from videogigagan.data.datasets import ClipFiles, DataSet, Protocol, data_set, find_clips
-from videogigagan.data.degrade import DEGRADATIONS
+from videogigagan.data.reductions import REDUCTIONS
 from videogigagan.errors import ConfigError
 from videogigagan.evaluate.metric import Metric
 from videogigagan.evaluate.systems import System
@@ -143,9 +143,9 @@ def _split(text: str, standard: Sequence[str]) -> tuple[str, Sequence[str]]:
 def _degradations(text: str) -> list[str]:
     names = [name.strip() for name in text.split("+")]
     for name in names:
-        if name not in DEGRADATIONS:
+        if name not in REDUCTIONS:
             raise ConfigError(
-                f"degradation '{name}': is not known. Use {' or '.join(DEGRADATIONS)}."
+                f"degradation '{name}': is not known. Use {' or '.join(REDUCTIONS)}."
             )
     return names
 

@@ -14,7 +14,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from videogigagan.data.datasets import SCALE, ClipFiles, mirrored, read_frames, read_small
-from videogigagan.data.degrade import DEGRADATIONS, crop_to_multiple
+from videogigagan.data.degrade import crop_to_multiple
+from videogigagan.data.reductions import REDUCTIONS
 from videogigagan.errors import DataError
 from videogigagan.evaluate.about import machine
 from videogigagan.evaluate.benchmark import Benchmark
@@ -165,7 +166,7 @@ def small_clip(
     if clip.small is not None and degradation == "bi":
         frames = list(islice(read_small(clip), limit))
     else:
-        frames = [DEGRADATIONS[degradation](frame) for frame in true_frames(clip, limit)]
+        frames = list(REDUCTIONS[degradation](true_frames(clip, limit)))
     if not frames:
         raise DataError(f"{clip.place}: holds no frames. Fetch the clip again.")
     return torch.stack(frames)

@@ -104,14 +104,12 @@ def _bicubic(clip: Float[Tensor, "t 3 h w"], name: str) -> Iterator[Tensor]:  # 
 
 
 def _checkpoint(data_set: str, degradation: str) -> str:
-    """The released file that the published tables use for a column (Table 3)."""
+    """The released file that the published tables use for a column (Table 3).
+
+    There is none for cameras, so those for BI stand in: what a user would take.
+    """
     if degradation == "bd":
         return "BasicVSR_Vimeo90K_BDx4.pth"
-    if degradation != "bi":
-        raise ConfigError(
-            f"basicvsr: has no weights for degradation '{degradation}'. "
-            f"Give bi or bd, or name a file: basicvsr=FILE.pth."
-        )
     if data_set.lower().startswith("reds"):
         return "BasicVSR_REDS4.pth"
     return "BasicVSR_Vimeo90K_BIx4.pth"
