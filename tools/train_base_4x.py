@@ -1,11 +1,10 @@
 """Make the weights `base-4x`: `python tools/train_base_4x.py STAGE …`, stage by stage.
 
-    cache      --data FOLDER --basicvsr FILE      propagate training clips, keep the features
-    image      --judges FOLDER --basicvsr FILE    U-Net and reconstruction on single frames
-    video      --judges FOLDER                    inflated by temporal modules, on clips
-    adversary  --judges FOLDER                    against a discriminator
-    check      --judges FOLDER --basicvsr FILE    figures of every stage on clips held out
-    export     --output FILE --basicvsr FILE      both ends of the detail, in half precision
+    cache    --data FOLDER --basicvsr FILE    propagate training clips once, keep the features
+    image    --lpips FOLDER --basicvsr FILE   U-Net and reconstruction on single frames
+    video    --lpips FOLDER                   inflated by temporal modules, on clips
+    check    --lpips FOLDER --basicvsr FILE   figures of every stage on clips held out
+    export   --output FILE                    the averaged weights as one half-precision file
 
 Every stage stores what it does in `--run` and goes on from there if it is called again. The
 data folder holds `video/` (one shot a file) and `photos/`; `docs/training.md` tells the rest.
@@ -21,12 +20,9 @@ import torch
 from videogigagan.data.clips import ClipSource
 from videogigagan.data.material import Mixture, PhotoFolder, VideoFolder
 from videogigagan.evaluate.fidelity import eight_bit, psnr_luma
-from videogigagan.frozen.efficientnet import WIDTHS
 from videogigagan.frozen.lpips import LPIPS, load_lpips
 from videogigagan.model.checkpoint import Header, load_generator, read_pickle, save_weights
-from videogigagan.model.config import DiscriminatorConfig, Level
 from videogigagan.model.generator import Generator, build_propagation
-from videogigagan.model.join import join_weights
 from videogigagan.model.presets import generator_preset, without_temporal
 from videogigagan.model.warm_start import load_released
 from videogigagan.ops.layout import channels_last
@@ -40,21 +36,14 @@ from videogigagan.train.config import (
     TrainConfig,
 )
 from videogigagan.train.devices import open_devices
-from videogigagan.train.inflate import inflate
 from videogigagan.train.journal import Journal
 from videogigagan.train.loop import run
 from videogigagan.train.start import build_networks
 
 SOFT_CLIPS = range(400)
-SHARP_CLIPS = range(0, 500, 2)
+SHARP_CLIPS = range(0, 500, 4)
 # Noise adds nothing to a regression; its strengths stay zero until an adversary asks for it.
 VIDEO = replace(generator_preset("base-4x"), noise="none")
-DISCRIMINATOR = DiscriminatorConfig(
-    levels=tuple(Level(channels=width, blocks=1) for width in (16, 48, 96, 128, 128)),
-    conditional=True,
-    places=True,
-    seen=WIDTHS,
-)
 COMMON: dict[str, Any] = {
     "discriminator": None,
     "trunk": "alex",
@@ -137,49 +126,21 @@ def train_video(arguments: argparse.Namespace) -> None:
     follow(config, arguments)
 
 
-def train_adversary(arguments: argparse.Namespace) -> None:
-    """Go on against a discriminator that is shown what EfficientNet sees."""
-    config = TrainConfig(
-        name="adversary",
-        stage="video",
-        generator=VIDEO,
-        start=StartConfig(generator=str(weights(arguments, "video"))),
-        data=CacheConfig(folder=str(arguments.run / "cache"), frames=2),
-        steps=1700,
-        batch=2,
-        micro_batch=2,
-        optimiser=falling(1.5e-4, warmup=50, betas=(0.5, 0.99)),
-        r1_every=32,
-        average=0.998,
-        losses=LossWeights(gan=0.1, lpips=10.0, features=10.0, grid=1e4),
-        seed=52,
-        **COMMON | {"discriminator": DISCRIMINATOR},
-    )
-    follow(config, arguments)
-
-
-def falling(
-    rate: float, *, warmup: int, betas: tuple[float, float] = (0.9, 0.99)
-) -> OptimiserConfig:
+def falling(rate: float, *, warmup: int) -> OptimiserConfig:
     """A rate that rises, then falls along a cosine."""
     return OptimiserConfig(
-        rate=rate,
-        discriminator_rate=2e-4,
-        betas=betas,
-        warmup=warmup,
-        schedule="cosine",
-        gradient_norm=2.0,
+        rate=rate, betas=(0.9, 0.99), warmup=warmup, schedule="cosine", gradient_norm=2.0
     )
 
 
 def check(arguments: argparse.Namespace) -> None:
     """Score the middle frame of every held-out clip, at the start and after each stage."""
     judges = [
-        load_lpips(arguments.judges / f"lpips_{trunk}.pth", trunk)
+        load_lpips(arguments.lpips / f"lpips_{trunk}.pth", trunk)
         for trunk in ("alex", "squeeze")
     ]
-    generators = {"start": start(arguments)}
-    for stage in ("image", "video", "adversary"):
+    generators = {"start": build_networks(image_config(arguments)).generator.eval()}
+    for stage in ("image", "video"):
         if weights(arguments, stage).exists():
             generators[stage] = load_generator(weights(arguments, stage))
     files = cached_files(arguments.run / "cache" / HELD_OUT)
@@ -203,31 +164,18 @@ def held_out_scores(generator: Generator, path: Path, judges: list[LPIPS]) -> to
 
 
 def export(arguments: argparse.Namespace) -> None:
-    """Write the averaged weights, with the start of the run as detail 0, in half precision."""
+    """Write the averaged weights in half precision."""
     generator = Generator(generator_preset("base-4x"))
-    ends = {
-        "adversary": load_generator(weights(arguments, "adversary")),
-        "start": start(arguments),
+    trained = load_generator(weights(arguments, "video"))
+    generator.load_state_dict(trained.state_dict())
+    about = {
+        "name": "base-4x",
+        "recipe": "Charbonnier and LPIPS (AlexNet) on BI 4x; BasicVSR's propagation, frozen",
+        "data": "254 photos with camera motion, 60 clips; see docs/data-credits.md",
+        "licence": "Apache-2.0",
     }
-    for stage, end in ends.items():
-        generator.load_state_dict(end.state_dict())
-        about = {
-            "name": "base-4x",
-            "recipe": "Eq. 2 and two terms of ours, on BI 4x; BasicVSR's propagation, frozen",
-            "data": "254 photos with camera motion, 60 clips; see docs/data-credits.md",
-            "licence": "Apache-2.0",
-        }
-        header = Header(config=generator.config, about=about)
-        save_weights(arguments.run / f"{stage}.safetensors", generator, header)
-    detailed, regression = (arguments.run / f"{stage}.safetensors" for stage in ends)
-    join_weights(detailed, regression, arguments.output)
-
-
-def start(arguments: argparse.Namespace) -> Generator:
-    """The generator at the first step: BasicVSR's own picture; the U-Net adds nothing."""
-    generator = Generator(VIDEO)
-    inflate(build_networks(image_config(arguments)).generator, generator)
-    return generator.eval()
+    header = Header(config=generator.config, about=about)
+    save_weights(arguments.output, generator, header, dtype=torch.float16)
 
 
 def weights(arguments: argparse.Namespace, stage: str) -> Path:
@@ -240,7 +188,7 @@ def follow(config: TrainConfig, arguments: argparse.Namespace) -> None:
     folder = arguments.run / config.name
     with open_devices("cpu") as devices:
         steps = run(
-            config, folder, judges=arguments.judges, devices=devices, observers=[Journal()]
+            config, folder, judges=arguments.lpips, devices=devices, observers=[Journal()]
         )
         for made in steps:
             if made.step % 20 == 0:
@@ -252,7 +200,6 @@ STAGES = {
     "cache": fill,
     "image": train_image,
     "video": train_video,
-    "adversary": train_adversary,
     "check": check,
     "export": export,
 }
@@ -265,7 +212,7 @@ def main() -> None:
     parser.add_argument("--run", type=Path, default=Path("runs/base-4x"))
     parser.add_argument("--data", type=Path)
     parser.add_argument("--basicvsr", type=Path)
-    parser.add_argument("--judges", type=Path)
+    parser.add_argument("--lpips", type=Path)
     parser.add_argument("--output", type=Path)
     arguments = parser.parse_args()
     STAGES[arguments.stage](arguments)
