@@ -62,10 +62,18 @@ def test_command_exists_with_its_options(command: list[str]) -> None:
     assert used <= options_of(*words[:depth])
 
 
+def source_of(script: Path) -> str:
+    """A script, and what lies beside it that it imports."""
+    text = script.read_text(encoding="utf-8")
+    names = re.findall(r"^from (\w+) import", text, flags=re.MULTILINE)
+    beside = [script.with_name(f"{name}.py") for name in names]
+    return text + "".join(path.read_text(encoding="utf-8") for path in beside if path.exists())
+
+
 @pytest.mark.parametrize("command", TOOLS, ids=" ".join)
 def test_tool_exists_with_its_options(command: list[str]) -> None:
     _, tool, *arguments = command
-    program = (ROOT / tool).read_text(encoding="utf-8")
+    program = source_of(ROOT / tool)
     used = [argument for argument in arguments if argument.startswith("--")]
     fields = re.findall(r"^    (\w+): ", program, flags=re.MULTILINE)  # options that tyro makes
     known = {f"--{name.replace('_', '-')}" for name in fields}

@@ -1,6 +1,6 @@
 """E_carry: the truth is best, blur and flicker are worse, steady change is better than both."""
 
-import importlib.util
+import importlib
 import json
 import sys
 from dataclasses import replace
@@ -23,14 +23,9 @@ E_WARP, E_REF, E_CARRY = "E_warp (1e-3)", "E_ref (1e-3)", "E_carry (1e-2)"
 @pytest.fixture(scope="module")
 def script() -> ModuleType:
     """The sweep, as a module."""
-    path = Path(__file__).resolve().parents[2] / "benchmarks" / "temporal_sweep.py"
-    spec = importlib.util.spec_from_file_location("temporal_sweep", path)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["temporal_sweep"] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(Path(__file__).resolve().parents[2] / "benchmarks")
+        return importlib.import_module("temporal_sweep")
 
 
 @pytest.fixture(scope="module")
