@@ -198,6 +198,7 @@ class VideoUpscaler:
                     shared=window.keep - window.onward,
                     done=max(done - begun, 0),
                 )
+                del features  # before the next window's are made
                 at = Waypoint(frame=place, past=past, fading=fading)
 
     def window_length(self, height: int, width: int) -> int:
