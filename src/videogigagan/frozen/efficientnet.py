@@ -18,7 +18,6 @@ from torch import Tensor, nn
 from torch.nn.utils import convert_conv2d_weight_memory_format
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from videogigagan.errors import CheckpointError
 from videogigagan.frozen.files import fill, read_state
 
 _EPS = 1e-3  # of the batch norms, as trained
@@ -52,7 +51,6 @@ _BLOCKS = (
     _Shape(80, 6, 112, 5, 1, tapped=False),
     _Shape(112, 6, 112, 5, 1, tapped=True),
 )  # what follows sees things, not texture
-_TAPPED = 1 + sum(shape.tapped for shape in _BLOCKS)
 WIDTHS = (32 + 96, 144, 240, 480 + 672)
 """Channels that are tapped at 1/2, 1/4, 1/8 and 1/16 of the size."""
 
@@ -76,11 +74,9 @@ class InvertedBlock(nn.Module):
 
     def widen(self, x: Float[Tensor, "n i h w"]) -> Float[Tensor, "n e h w"]:
         """What a tap sees: activated, so that channels are there or not."""
-        return (
-            F.relu6(self._bn0(self._expand_conv(x)), inplace=True)
-            if self.shape.expansion > 1
-            else x
-        )
+        if self.shape.expansion == 1:
+            return x
+        return F.relu6(self._bn0(self._expand_conv(x)), inplace=True)
 
     def narrow(
         self, x: Float[Tensor, "n i h w"], widened: Float[Tensor, "n e h w"]
@@ -129,15 +125,13 @@ class EfficientNetLite(nn.Module):
         x = (2 * picture - 1).contiguous(memory_format=torch.channels_last)
         x = F.relu6(self._bn0(_same(self._conv_stem, x)), inplace=True)
         yield _unit(x)
-        left = _TAPPED - 1
+        last = self._blocks[-1]
         for block in cast("Iterable[InvertedBlock]", self._blocks):
             widened = block.widen(x)
             if block.shape.tapped:
                 yield _unit(widened)
-                left -= 1
-            if not left:
-                return
-            x = block.narrow(x, widened)
+            if block is not last:
+                x = block.narrow(x, widened)
 
 
 def by_size(maps: Iterable[Float[Tensor, "n _ _ _"]]) -> list[Float[Tensor, "n _ _ _"]]:
@@ -159,10 +153,6 @@ def load_efficientnet(path: Path) -> EfficientNetLite:
     state = read_state(path, what)
     network = EfficientNetLite()
     needed = network.state_dict()
-    if not state.keys() & needed.keys():
-        raise CheckpointError(
-            f"{path}: does not hold {what} weights (no layer of it). Give the published ones."
-        )
     fill(network, {key: state[key] for key in state.keys() & needed.keys()}, path, what)
     _fold(network)
     return network
