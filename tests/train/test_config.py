@@ -22,7 +22,7 @@ JUDGE = tiny().discriminator
 
 def test_defaults_are_the_papers() -> None:
     assert LossWeights() == LossWeights(gan=0.05, r1=0.2048, lpips=5.0, charbonnier=10.0)
-    assert LossWeights().grid == LossWeights().steadiness == 0
+    assert LossWeights().grid == LossWeights().spectrum == LossWeights().steadiness == 0
     assert OptimiserConfig().rate == OptimiserConfig().discriminator_rate == 5e-5
     config = TrainConfig(
         stage="video", generator=GENERATORS["paper-4x"], discriminator=None,
@@ -62,6 +62,14 @@ def test_defaults_are_the_papers() -> None:
             {"losses": LossWeights(), "data": DataConfig(frames=2, small_size=9)},
             "training: LPIPS cannot judge pictures of 36x36 pixels, only from 39 on. Give "
             "larger crops, or set losses.lpips and losses.features to 0.",
+        ),
+        (
+            {
+                "losses": LossWeights(lpips=0.0, spectrum=1.0),
+                "data": DataConfig(frames=2, small_size=7),
+            },
+            "training: pictures of 28x28 pixels have no local spectrum, only from 32 on. Give "
+            "larger crops, or set losses.spectrum to 0.",
         ),
         (
             {
@@ -116,7 +124,7 @@ def test_single_frames_teach_propagation_nothing() -> None:
         (
             lambda: LossWeights(gan=0.0, lpips=0.0, charbonnier=0.0),
             "losses: nothing teaches the generator. Give gan, lpips, charbonnier, "
-            "features, grid or steadiness a weight above 0.",
+            "features, grid, spectrum or steadiness a weight above 0.",
         ),
         (
             lambda: tiny(discriminator=replace(JUDGE, seen=(128, 144))),

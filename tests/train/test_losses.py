@@ -13,6 +13,7 @@ from videogigagan.train.losses import (
     discriminator_adversarial,
     generator_adversarial,
     grid_texture,
+    local_spectrum,
     perceptual,
     r1_penalty,
     steadiness,
@@ -151,6 +152,39 @@ def test_the_grid_is_what_comes_again_every_eight_pixels() -> None:
     elsewhere = torch.zeros(42)
     elsewhere[::5] = 0.1
     assert grid_texture(truth + elsewhere, truth) < expected / 10
+
+
+def grass(seed: int) -> torch.Tensor:
+    noise = torch.Generator().manual_seed(seed)
+    return 0.5 + 0.1 * torch.randn(2, 3, 64, 80, generator=noise)
+
+
+def test_where_texture_lies_is_all_the_same_to_the_spectrum() -> None:
+    truth = grass(0)
+    dots = torch.full_like(truth, 0.5)
+    dots[..., ::4, ::4] += 0.4
+    assert_close(dots.var(), truth.var(), atol=2e-3, rtol=0)
+    assert local_spectrum(truth, truth) == 0
+    elsewhere = local_spectrum(grass(1), truth)
+    assert elsewhere < local_spectrum(0.5 + (truth - 0.5) / 3, truth) / 2
+    assert elsewhere < local_spectrum(dots, truth) / 2
+    assert (local_spectrum(grass(1), truth) - local_spectrum(truth, grass(1))).abs() < 1e-6
+
+
+def test_the_spectrum_of_a_tile_is_its_own() -> None:
+    truth, moved = grass(0), grass(0)
+    moved[..., :32] = 0.5 + 2 * (moved[..., :32] - 0.5)
+    moved[..., 48:] = 0.5 + 0.5 * (moved[..., 48:] - 0.5)
+    assert local_spectrum(moved, truth) > 0.5
+
+
+def test_no_texture_at_all_has_a_spectrum_with_a_gradient() -> None:
+    flat = torch.full((1, 3, 32, 32), 0.5, requires_grad=True)
+    distance = local_spectrum(flat, torch.full((1, 3, 32, 32), 0.2))
+    assert distance < 1e-3
+    distance.backward()
+    assert flat.grad is not None
+    assert flat.grad.isfinite().all()
 
 
 def test_steadiness_forgives_what_the_truth_does_too() -> None:

@@ -29,14 +29,16 @@ def networks(config: TrainConfig) -> tuple[GeneratorObjective, Judges, Discrimin
 
 
 def test_the_total_is_eq_2() -> None:
-    config = tiny(losses=LossWeights(features=4.0, grid=2.0, steadiness=3.0))
+    config = tiny(losses=LossWeights(features=4.0, grid=2.0, spectrum=6.0, steadiness=3.0))
     objective, judges, _ = networks(config)
     verdict, made = objective(batch_of(config, range(2)), judges)
     assert made.result.shape == (2, 2, 3, 64, 64)
     terms = {name: term.item() for name, term in verdict.terms.items()}
-    assert set(terms) == {"charbonnier", "lpips", "gan", "features", "grid", "steadiness"}
+    papers = {"charbonnier", "lpips", "gan"}
+    assert set(terms) == papers | {"features", "grid", "spectrum", "steadiness"}
     weighted = 10 * terms["charbonnier"] + 5 * terms["lpips"] + 0.05 * terms["gan"]
-    ours = 4 * terms["features"] + 2 * terms["grid"] + 3 * terms["steadiness"]
+    ours = 4 * terms["features"] + 2 * terms["grid"]
+    ours += 6 * terms["spectrum"] + 3 * terms["steadiness"]
     assert verdict.total.item() == pytest.approx(weighted + ours)
 
 

@@ -8,6 +8,7 @@ from videogigagan.errors import ConfigError
 from videogigagan.frozen.efficientnet import WIDTHS
 from videogigagan.frozen.trunks import Trunk
 from videogigagan.model.config import DiscriminatorConfig, GeneratorConfig
+from videogigagan.train.losses import SPECTRUM_TILE
 
 Stage = Literal["image", "video"]
 Precision = Literal["fp32", "bf16"]
@@ -32,6 +33,8 @@ class LossWeights:
     """Ours, not the paper's: distance of EfficientNet's features, a second opinion to LPIPS."""
     grid: float = 0.0
     """Ours, not the paper's: texture that comes again with the grid of the output."""
+    spectrum: float = 0.0
+    """Ours, not the paper's: how much texture there is of each scale, wherever it lies."""
     steadiness: float = 0.0
     """Ours, not the paper's: how much more the result changes along the flow than the truth."""
 
@@ -42,7 +45,7 @@ class LossWeights:
         if not any(weight for name, weight in asdict(self).items() if name != "r1"):
             raise ConfigError(
                 "losses: nothing teaches the generator. Give gan, lpips, charbonnier, "
-                "features, grid or steadiness a weight above 0."
+                "features, grid, spectrum or steadiness a weight above 0."
             )
 
 
@@ -210,18 +213,26 @@ class TrainConfig:
                 "generator in the image stage, freeze it, or learn from cached features."
             )
         size = self.data.crop if isinstance(self.data, CacheConfig) else self.data.small_size
-        side = self.generator.scale * size
+        self._check_judged(self.generator.scale * size)
+        self._check_shown(self.generator.scale * size)
+        if self.losses.steadiness > 0 and not propagation:
+            raise ConfigError(
+                "training: steadiness needs the flow of a generator with propagation. "
+                "Set losses.steadiness to 0."
+            )
+
+    def _check_judged(self, side: int) -> None:
+        """Whether pictures with such sides are large enough for the losses."""
         if self.losses.lpips + self.losses.features > 0 and side < _SMALLEST_JUDGED:
             raise ConfigError(
                 f"training: LPIPS cannot judge pictures of {side}x{side} pixels, only from "
                 f"{_SMALLEST_JUDGED} on. Give larger crops, or set losses.lpips and "
                 f"losses.features to 0."
             )
-        self._check_shown(side)
-        if self.losses.steadiness > 0 and not propagation:
+        if self.losses.spectrum > 0 and side < SPECTRUM_TILE:
             raise ConfigError(
-                "training: steadiness needs the flow of a generator with propagation. "
-                "Set losses.steadiness to 0."
+                f"training: pictures of {side}x{side} pixels have no local spectrum, only from "
+                f"{SPECTRUM_TILE} on. Give larger crops, or set losses.spectrum to 0."
             )
 
     def _check_shown(self, side: int) -> None:

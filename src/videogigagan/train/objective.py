@@ -27,6 +27,7 @@ from videogigagan.train.losses import (
     discriminator_adversarial,
     generator_adversarial,
     grid_texture,
+    local_spectrum,
     perceptual,
     r1_penalty,
     steadiness,
@@ -121,6 +122,8 @@ class GeneratorObjective(nn.Module):
             terms["gan"] = generator_adversarial(logits)
         if weights.grid:
             terms["grid"] = grid_texture(frames, truth)
+        if weights.spectrum:
+            terms["spectrum"] = local_spectrum(frames, truth)
         if weights.steadiness:
             terms["steadiness"] = steadiness(made.result, batch.large, self._flow(batch))
         return terms
@@ -188,6 +191,7 @@ def weighted(terms: dict[str, Tensor], weights: LossWeights) -> Float[Tensor, ""
         "features": weights.features,
         "gan": weights.gan,
         "grid": weights.grid,
+        "spectrum": weights.spectrum,
         "steadiness": weights.steadiness,
     }
     return torch.stack([scales[name] * term for name, term in terms.items()]).sum()
