@@ -87,10 +87,11 @@ def test_degradation_leaves_the_choice_of_clips_alone(source: ClipSource) -> Non
         assert torch.equal(real.pair(index).small, real.pair(index).small)
 
 
-def test_defocus_varies_from_clip_to_clip_and_not_within_one(source: ClipSource) -> None:
-    def detail(clip: torch.Tensor) -> torch.Tensor:
-        return (clip[..., 1:] - clip[..., :-1]).abs().mean(dim=(1, 2, 3))
+def detail(clip: torch.Tensor) -> torch.Tensor:
+    return (clip[..., 1:] - clip[..., :-1]).abs().mean(dim=(1, 2, 3))
 
+
+def test_defocus_varies_from_clip_to_clip_and_not_within_one(source: ClipSource) -> None:
     blurred = replace(source, defocus=2.0)
     ratios = torch.stack(
         [detail(blurred.pair(i).large) / detail(source.pair(i).large) for i in range(8)]
@@ -103,6 +104,19 @@ def test_defocus_varies_from_clip_to_clip_and_not_within_one(source: ClipSource)
         assert torch.equal(pair.small, bicubic_degradation(pair.large, 4))
 
 
+def test_what_is_sharpened_has_more_contrast_when_it_is_reduced(source: ClipSource) -> None:
+    blurred = replace(source, defocus=2.0)
+    sharpened = replace(blurred, sharpening=1.5)
+    before, after = (
+        torch.stack([detail(clips.pair(index).small) for index in range(8)])
+        for clips in (blurred, sharpened)
+    )
+    ratios = after / before
+    assert (ratios > 0.99).all()
+    assert ratios.mean(dim=1).std() > 0.05
+    assert (ratios.std(dim=1) < 0.05).all()
+
+
 def test_eightfold_reduction(source: ClipSource) -> None:
     pair = replace(source, scale=8, small_size=4).pair(0)
     assert pair.large.shape[-1] == 8 * pair.small.shape[-1]
@@ -111,6 +125,8 @@ def test_eightfold_reduction(source: ClipSource) -> None:
 def test_options_that_make_no_sense_are_refused(source: ClipSource) -> None:
     with pytest.raises(ConfigError, match="defocus must be at least 0, not -1"):
         replace(source, defocus=-1.0)
+    with pytest.raises(ConfigError, match="sharpening must be at least 0, not -1"):
+        replace(source, sharpening=-1.0)
     with pytest.raises(ConfigError, match="candidates must be at least 1, and scale 2"):
         replace(source, candidates=0)
     with pytest.raises(ConfigError, match="bd: is defined for a reduction by 4 only"):

@@ -60,8 +60,10 @@ def test_clips_follow_from_seed_and_number(config: DataConfig) -> None:
 
 def test_options_arrive(config: DataConfig) -> None:
     changed = replace(config, degradation="real", candidates=3, defocus=0.5, motion="plane")
+    changed = replace(changed, sharpening=0.7)
     source = clip_source(changed, scale=4, seed=0, part="train")
-    assert (source.degradation, source.candidates, source.defocus) == ("real", 3, 0.5)
+    assert (source.degradation, source.candidates) == ("real", 3)
+    assert (source.defocus, source.sharpening) == (0.5, 0.7)
     photos = source.material.parts[0][0]
     assert isinstance(photos, PhotoFolder)
     assert photos.motion == "plane"

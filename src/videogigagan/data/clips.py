@@ -55,6 +55,10 @@ class ClipSource:
     """Largest sigma of the blur that a clip as a whole gets, in pixels of the large clip. What
     is scaled down is sharper than what a camera films at that size; with clips of all degrees a
     network can tell from the small clip how sharp the large one should be."""
+    sharpening: float = 0.0
+    """Largest amount of an unsharp mask that a clip as a whole gets after its blur. Cameras
+    raise the contrast of edges, not the detail: what they film looks sharp when it is reduced,
+    and is soft at its own size."""
     candidates: int = 2
     """Clips drawn for each one kept, the one with most texture: flat walls teach little."""
     seed: int = 0
@@ -67,6 +71,8 @@ class ClipSource:
             )
         if not self.defocus >= 0:
             raise ConfigError(f"clips: defocus must be at least 0, not {self.defocus}.")
+        if not self.sharpening >= 0:
+            raise ConfigError(f"clips: sharpening must be at least 0, not {self.sharpening}.")
         if self.degradation == "bd":
             blur_degradation(torch.zeros(3, 4 * self.scale, 4 * self.scale), self.scale)
         if self.degradation == "real":
@@ -85,9 +91,16 @@ class ClipSource:
         if len(drawn) > 1:
             large, source = max(drawn, key=lambda candidate: _texture(candidate[0]))
         rng = np.random.default_rng((self.seed, index, self.candidates))
-        large = _eight_bit(_defocused(large, rng.uniform(0, self.defocus)))
+        large = _eight_bit(self._filmed(large, rng))
         small = self._degraded(large, rng)
         return ClipPair(small=small, large=large, source=source, skipped=tuple(skipped))
+
+    def _filmed(self, large: Tensor, rng: np.random.Generator) -> Tensor:
+        large = _blurred(large, rng.uniform(0, self.defocus))
+        if self.sharpening == 0:
+            return large
+        amount, reach = rng.uniform(0, self.sharpening), rng.uniform(1, 2)
+        return (large + amount * (large - _blurred(large, reach))).clamp(0, 1)
 
     def _candidates(self, index: int) -> tuple[list[tuple[Tensor, str]], list[str]]:
         """Draw as many clips as wanted; tell what stood in the way."""
@@ -128,7 +141,7 @@ def _augmented(clip: Tensor, rng: np.random.Generator) -> Tensor:
     return clip.transpose(2, 3).contiguous() if rng.random() < 0.5 else clip
 
 
-def _defocused(clip: Tensor, sigma: float) -> Tensor:
+def _blurred(clip: Tensor, sigma: float) -> Tensor:
     """Blur a clip by a Gaussian; the border is mirrored."""
     reach = math.ceil(3 * sigma)
     if reach == 0:

@@ -65,6 +65,8 @@ class DataConfig:
     """Side of the low-resolution clip (Sec. 4.1)."""
     defocus: float = 0.0
     """Largest sigma of a blur of the whole clip, in pixels of the large one."""
+    sharpening: float = 0.0
+    """Largest amount of an unsharp mask of the whole clip, as cameras apply one."""
     candidates: int = 1
     """Clips drawn for each one kept, the one with most texture."""
     workers: int = 2
@@ -95,6 +97,7 @@ def clip_source(config: DataConfig, *, scale: int, seed: int, part: Part) -> Cli
         small_size=config.small_size,
         scale=scale,
         defocus=config.defocus,
+        sharpening=config.sharpening,
         candidates=config.candidates,
         seed=seed,
     )
