@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.testing import assert_close
 
-from videogigagan.ops.filters import LowPass, subsample
+from videogigagan.ops.filters import LowPass, gaussian_taps, subsample, windowed_tiles
 
 sizes = st.integers(3, 20)
 
@@ -52,3 +52,26 @@ def test_taps_stay_out_of_checkpoints() -> None:
 
 def test_precision_of_the_input_is_kept() -> None:
     assert LowPass()(torch.rand(1, 1, 4, 4, dtype=torch.float64)).dtype == torch.float64
+
+
+@given(sigma=st.floats(0.3, 5), reach=st.integers(1, 20))
+def test_gaussian_taps_add_up_to_one_and_are_symmetric(sigma: float, reach: int) -> None:
+    taps = gaussian_taps(torch.arange(-reach, reach + 1, dtype=torch.float64), sigma)
+    assert_close(taps.sum(), torch.ones_like(taps[0]))
+    assert_close(taps, taps.flip(0))
+    assert taps.argmax() == reach
+
+
+def test_windowed_tiles_overlap_by_half_and_fade_out() -> None:
+    tiles = windowed_tiles(torch.rand(2, 40, 24), 16)
+    assert len(tiles) == 2 * 4 * 2
+    assert tiles[:, 0].abs().max() == 0
+    assert tiles[:, :, 0].abs().max() == 0
+
+
+@given(value=st.floats(-10, 10, width=32), wave=st.integers(2, 6))
+def test_power_of_windowed_tiles_is_the_variance(value: float, wave: int) -> None:
+    places = torch.arange(16.0)
+    plane = value + torch.cos(2 * torch.pi * wave * places / 16).expand(1, 16, 16)
+    (tile,) = windowed_tiles(plane, 16)
+    assert_close(tile.square().sum(), torch.tensor(0.5), atol=1e-3, rtol=0)

@@ -16,6 +16,7 @@ from videogigagan.data.degrade import bicubic_degradation, blur_degradation, cro
 from videogigagan.data.material import Material
 from videogigagan.data.real import real_degradation
 from videogigagan.errors import ConfigError, DataError
+from videogigagan.ops.filters import gaussian_taps
 from videogigagan.ops.resize import bicubic_downsample, bicubic_upsample
 
 ATTEMPTS = 100
@@ -146,9 +147,8 @@ def _blurred(clip: Tensor, sigma: float) -> Tensor:
     reach = math.ceil(3 * sigma)
     if reach == 0:
         return clip
-    places = torch.arange(-reach, reach + 1)
-    taps = (-places.square() / (2 * sigma**2)).exp()
-    taps = (taps / taps.sum()).expand(3, 1, -1)
+    places = torch.arange(-reach, reach + 1, dtype=clip.dtype)
+    taps = gaussian_taps(places, sigma).expand(3, 1, -1)
     clip = F.pad(clip, (reach,) * 4, mode="reflect")
     clip = F.conv2d(clip, taps[..., None], groups=3)
     return F.conv2d(clip, taps[..., None, :], groups=3)

@@ -10,6 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from videogigagan.errors import ConfigError
+from videogigagan.ops.filters import gaussian_taps
 from videogigagan.ops.resize import bicubic_downsample
 
 Degradation: TypeAlias = Callable[[Float[Tensor, "*n 3 H W"]], Float[Tensor, "*n 3 h w"]]
@@ -70,8 +71,7 @@ def crop_to_multiple(
 def _blurred_samples(large: Tensor) -> Tensor:
     """Filter with the separable kernel at the centres of all blocks, and only there."""
     places = torch.arange(_TAPS, dtype=large.dtype, device=large.device) - (_TAPS - 1) / 2
-    taps = (-places.square() / (2 * _SIGMA**2)).exp()
-    taps = taps / taps.sum()
+    taps = gaussian_taps(places, _SIGMA)
     planes, shape = pack([large], "* h w")
     reach = (_TAPS - _BLUR_FACTOR) // 2  # what the kernel sticks out of a block, to each side
     padded = F.pad(planes[:, None], (reach,) * 4, mode="replicate")

@@ -30,12 +30,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 import torch
-from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor
 
 from videogigagan.errors import DataError
 from videogigagan.evaluate.fidelity import eight_bit, luma
+from videogigagan.ops.filters import windowed_tiles
 
 TILE = 64
 """Pixels to a side of a tile, and bins of a spectrum in each direction."""
@@ -77,8 +77,6 @@ class Spectrum:
     def __init__(self) -> None:
         self._sum = torch.zeros(TILE, TILE, dtype=torch.float64)
         self._tiles = 0
-        hann = torch.hann_window(TILE, periodic=True)
-        self._window = torch.outer(hann, hann)
 
     @property
     def power(self) -> Float[Tensor, "64 64"]:
@@ -89,7 +87,7 @@ class Spectrum:
         """
         if not self._tiles:
             raise DataError("spectrum: has no frames. Give one at least.")
-        return self._sum / self._tiles / (TILE**2 * self._window.square().sum())
+        return self._sum / self._tiles / TILE**2
 
     def add(self, picture: Float[Tensor, "3 h w"]) -> None:
         """Count a picture in; RGB in [0, 1].
@@ -102,10 +100,7 @@ class Spectrum:
             raise DataError(
                 f"spectrum: frame is too small ({w}x{h}). Give {TILE} pixels a side or more."
             )
-        levels = luma(eight_bit(picture.cpu().float()))
-        tiles = levels.unfold(0, TILE, TILE // 2).unfold(1, TILE, TILE // 2)
-        tiles = rearrange(tiles, "r c h w -> (r c) h w")
-        tiles = (tiles - tiles.mean(dim=(1, 2), keepdim=True)) * self._window
+        tiles = windowed_tiles(luma(eight_bit(picture.cpu().float()))[None], TILE)
         self._sum += torch.fft.fft2(tiles).abs().square().sum(dim=0).double()
         self._tiles += len(tiles)
 

@@ -1,9 +1,10 @@
-"""The binomial low-pass filter and what is built on it (Sec. 3.4, 3.5)."""
+"""Low-pass filters and windows: the binomial one of Sec. 3.4 and 3.5, Gaussians, Hann tiles."""
 
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
+from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -49,3 +50,25 @@ class LowPass(nn.Module):
 def subsample(x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h/2 w/2"]:
     """Keep every second row and column; h and w even. Aliases unless `x` was low-passed."""
     return x[..., ::2, ::2]
+
+
+def gaussian_taps(places: Float[Tensor, " n"], sigma: float) -> Float[Tensor, " n"]:
+    """A Gaussian at some places around its centre; the taps add up to 1."""
+    taps = (-places.square() / (2 * sigma**2)).exp()
+    return taps / taps.sum()
+
+
+def windowed_tiles(planes: Float[Tensor, "n h w"], side: int) -> Float[Tensor, "k side side"]:
+    """Cut tiles, half over each other, take their means away, and fade them out (Hann).
+
+    The squares of the window add up to 1, so the power of a tile is a weighted variance.
+
+    Args:
+        planes: At least `side` pixels high and wide; what fills no tile is left out.
+        side: Of a tile, even.
+    """
+    tiles = planes.unfold(1, side, side // 2).unfold(2, side, side // 2)
+    tiles = rearrange(tiles, "n r c h w -> (n r c) h w")
+    hann = torch.hann_window(side, device=planes.device)
+    window = torch.outer(hann, hann)
+    return (tiles - tiles.mean(dim=(1, 2), keepdim=True)) * (window / window.norm())

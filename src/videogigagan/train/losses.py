@@ -7,6 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from videogigagan.frozen.lpips import LPIPS
+from videogigagan.ops.filters import windowed_tiles
 from videogigagan.ops.layout import frames_of
 from videogigagan.ops.warp import backward_warp
 from videogigagan.shapes import Flow, LargeClip
@@ -104,17 +105,11 @@ def local_spectrum(
 
 
 def _log_powers(pictures: Tensor) -> Tensor:
-    window = torch.hann_window(SPECTRUM_TILE, device=pictures.device)
-    window = window[:, None] * window
-    tiles = pictures.unfold(2, SPECTRUM_TILE, SPECTRUM_TILE // 2).unfold(
-        3, SPECTRUM_TILE, SPECTRUM_TILE // 2
-    )
-    tiles = rearrange(tiles, "n c y x h w -> (n c y x) h w")
-    tiles = tiles - tiles.mean(dim=(1, 2), keepdim=True)
-    waves = torch.fft.rfft2(tiles * window)[..., : SPECTRUM_TILE // 2]
+    tiles = windowed_tiles(rearrange(pictures, "n c h w -> (n c) h w"), SPECTRUM_TILE)
+    waves = torch.fft.rfft2(tiles)[..., : SPECTRUM_TILE // 2]
     powers = torch.view_as_real(waves).square().sum(dim=-1)
     blocks = reduce(powers, "n (y p) (x q) -> n y x", "mean", p=2, q=2)
-    return (blocks + _LEVEL**2 * window.square().sum()).log()
+    return (blocks + _LEVEL**2).log()
 
 
 def steadiness(result: LargeClip, truth: LargeClip, flow: Flow) -> Float[Tensor, ""]:
