@@ -150,7 +150,7 @@ def test_own_weights_are_named_by_file(tiny_weights: Path) -> None:
     assert system.weights == sha256(tiny_weights)
     generator = load_generator(tiny_weights)
     assert system.parameters == size(generator)
-    expected = VideoUpscaler(generator, precision="fp32").upscale_tensor(clip())
+    expected = VideoUpscaler(generator).upscale_tensor(clip())
     assert_close(upscaled(system, clip()), expected)
 
 
@@ -161,7 +161,7 @@ def test_the_detail_of_own_weights_follows_their_name(tiny_ends: Path, detail: f
     assert system.title == f"ends@{detail}"
     assert system.weights == sha256(tiny_ends)
     generator = load_generator(tiny_ends, detail)
-    expected = VideoUpscaler(generator, precision="fp32").upscale_tensor(clip())
+    expected = VideoUpscaler(generator).upscale_tensor(clip())
     assert torch.equal(upscaled(system, clip()), expected)
 
 

@@ -38,6 +38,15 @@ def flow_between(judge: RAFT, first: torch.Tensor, second: torch.Tensor) -> torc
         return judge(judge.describe(first), judge.describe(second))
 
 
+def test_bf16_hardly_moves_the_flow(judge: RAFT, shared_weights: Path) -> None:
+    """State and flow stay precise, and what is added to them gets ever smaller."""
+    rounded = load_raft(shared_weights / "raft_small.pth").in_bf16()
+    canvas = texture(192, 208)
+    first, second = canvas[..., 24:-24, 24:-24], canvas[..., 20:-28, 31:-17]
+    precise = flow_between(judge, first, second)
+    assert 0 < error(flow_between(rounded, first, second), precise) < 0.02
+
+
 def test_nothing_moves_in_a_still(judge: RAFT) -> None:
     still = texture(128, 144)
     assert flow_between(judge, still, still).norm(dim=1).mean() < 0.1

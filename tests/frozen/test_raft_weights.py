@@ -155,10 +155,10 @@ def test_context_convolved_once_changes_nothing() -> None:
     hidden, context, motion = (torch.randn(2, width, 9, 7) for width in (6, 4, 5))
     x = torch.cat((context, motion), dim=1)
     square, separable = ConvGRU(6, 15), SeparableGRU(6, 15)
-    (only,) = square.passes(context)
+    (only,) = square.passes(context, torch.float32)
     expected = plain_pass(square.convz, square.convr, square.convq, hidden, x)
     assert_close(only(hidden, motion), expected)
-    rows, columns = separable.passes(context)
+    rows, columns = separable.passes(context, torch.float32)
     layers = separable.convz1, separable.convr1, separable.convq1
     expected = plain_pass(*layers, hidden, x)
     assert_close(rows(hidden, motion), expected)

@@ -41,8 +41,25 @@ def test_devices_that_cannot_be_used_are_one_line(
         choose_device(name)
 
 
-def test_auto_is_precise_on_a_cpu() -> None:
+@pytest.mark.parametrize(
+    ("able", "gains"),
+    [
+        ({"avx512_bf16": True}, True),
+        ({"amx_bf16": True}, True),
+        ({"avx2": True}, False),
+        ({}, False),
+    ],
+)
+def test_auto_takes_bf16_on_a_cpu_that_multiplies_it(
+    monkeypatch: pytest.MonkeyPatch, able: dict[str, bool], gains: bool
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: able, raising=False)
     cpu = torch.device("cpu")
-    assert not wants_bf16("auto", cpu)
+    assert wants_bf16("auto", cpu) == gains
     assert wants_bf16("bf16", cpu)
     assert not wants_bf16("fp32", cpu)
+
+
+def test_auto_is_precise_where_nobody_knows_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(torch.cpu, "get_capabilities", raising=False)
+    assert not wants_bf16("auto", torch.device("cpu"))

@@ -187,9 +187,17 @@ def test_bf16_is_close_to_fp32() -> None:
     assert half.dtype == torch.float32
 
 
-def test_auto_precision_on_a_cpu_is_fp32() -> None:
-    full = upscaler(precision="fp32").upscale_tensor(clip(1))
-    assert torch.equal(upscaler().upscale_tensor(clip(1)), full)
+def test_what_propagation_carries_keeps_its_precision() -> None:
+    """In bfloat16 alone it would be off by more than a hundredth after some frames."""
+    half, full = (upscaler(precision=one).engine for one in ("bf16", "fp32"))
+    (made, past), (expected, precise) = (
+        engine.propagate(clip(9), None, keep=9, onward=9) for engine in (half, full)
+    )
+    assert past is not None
+    assert precise is not None
+    assert [state.dtype for state in past.states] == [torch.float32] * len(past.states)
+    assert_close(made, expected, atol=0.02, rtol=0)
+    assert not torch.equal(made, expected)
 
 
 @pytest.mark.catalogue("T29")

@@ -57,7 +57,7 @@ class Upscale:
     device: Annotated[str, tyro.conf.arg(aliases=("-d",))] = "auto"
     """auto (a GPU if there is one), cpu, cuda:0."""
     precision: Precision = "auto"
-    """auto (bf16 on a GPU that has it, else fp32), fp32, bf16."""
+    """auto (bf16 where the GPU or CPU multiplies it faster, else fp32), fp32, bf16."""
     chunk: int = 10
     """Frames rendered together; fewer need less memory."""
     overlap: int = 2

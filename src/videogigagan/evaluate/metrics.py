@@ -20,7 +20,8 @@ from videogigagan.evaluate.moment import Moment
 from videogigagan.evaluate.view import Judges
 from videogigagan.frozen.dists import load_dists
 from videogigagan.frozen.lpips import Trunk, load_lpips
-from videogigagan.frozen.raft import load_raft
+from videogigagan.frozen.raft import RAFT, load_raft
+from videogigagan.upscale.device import wants_bf16
 
 HIGHEST_PSNR = 100.0
 """dB that equal frames score, whose PSNR is infinite: so means and files stay finite."""
@@ -162,7 +163,7 @@ def judges_for(names: Iterable[str], folder: Path | None) -> Judges:
             if f"lpips_{trunk}" in files
         },
         dists=load_dists(files["vgg16"], files["dists"]) if "dists" in files else None,
-        raft=load_raft(files["raft"]) if "raft" in files else None,
+        raft=_flow_network(files["raft"]) if "raft" in files else None,
     )
 
 
@@ -179,3 +180,9 @@ def _first(judge: str, names: tuple[str, ...], folder: Path | None) -> Path:
         f"{folder}: holds no weights of {judge} (looked for {', '.join(names)}). "
         f"Put them there, or leave the metric out."
     )
+
+
+def _flow_network(path: Path) -> RAFT:
+    network = load_raft(path)
+    gains = wants_bf16("auto", torch.device("cpu"))
+    return network.in_bf16() if gains else network

@@ -52,13 +52,15 @@ class System:
 
 
 def build_system(name: str, *, data_set: str, degradation: str) -> System:
-    """Construct a system by name, on the GPU if there is one, in single precision.
+    """Construct a system by name, on the GPU if there is one.
+
+    Weights of ours compute as `upscale` lets them, peers in single precision.
 
     Args:
         name: `bicubic`; `basicvsr`, or `basicvsr=FILE_OR_FOLDER`; `basicvsr++=FILE`;
             `gigagan=WEIGHTS`; `external=DIR`; `external-command=TEMPLATE`; or weights of ours,
-            by name or file, with their detail if it is not 1: `base-4x@0.5`. A title may stand
-            before it: `TITLE:external=DIR`.
+            by name or file, with their detail if it is not 1: `base-4x@0.5`. A title may
+            stand before it: `TITLE:external=DIR`.
         data_set: Name of the data set; with the degradation it decides on BasicVSR's weights.
         degradation: `bi` or `bd`.
 
@@ -154,7 +156,7 @@ def _ours(wanted: str) -> System:
         )
     path = find_weights(value)
     generator = load_generator(path, float(detail or 1))
-    upscaler = VideoUpscaler(generator, precision="fp32")
+    upscaler = VideoUpscaler(generator)
 
     def upscale(clip: Float[Tensor, "t 3 h w"], name: str) -> Iterator[Tensor]:  # noqa: ARG001
         yield from upscaler.stream(clip, shots=one_shot)  # a benchmark's clip is one

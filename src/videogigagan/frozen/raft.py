@@ -120,6 +120,15 @@ class RAFT(nn.Module):
         convert_conv2d_weight_memory_format(self, torch.channels_last)
         self.eval()
 
+    def in_bf16(self) -> "RAFT":
+        """Let the large convolutions of all iterations multiply in bfloat16, for good.
+
+        Features, correlation, state and flow stay in float32, so the flow moves by some
+        thousandths of a pixel; a CPU that can do it takes a quarter less time.
+        """
+        self.update_block.precision = torch.bfloat16
+        return self
+
     def describe(self, frames: Float[Tensor, "n 3 h w"]) -> Description:
         """Look at frames, RGB in [0, 1], one by one; each needs it only once."""
         h, w = frames.shape[2:]

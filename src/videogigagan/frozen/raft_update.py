@@ -97,9 +97,9 @@ class ConvGRU(nn.Module):
         self.convr = nn.Conv2d(wide, hidden, 3, padding=1)
         self.convq = nn.Conv2d(wide, hidden, 3, padding=1)
 
-    def passes(self, context: Float[Tensor, "n c h w"]) -> Passes:
+    def passes(self, context: Float[Tensor, "n c h w"], precision: torch.dtype) -> Passes:
         """Make ready for one first frame."""
-        return (_gated_pass(self.convz, self.convr, self.convq, context),)
+        return (_gated_pass(self.convz, self.convr, self.convq, context, precision),)
 
 
 class SeparableGRU(nn.Module):
@@ -114,11 +114,11 @@ class SeparableGRU(nn.Module):
         self.convr2 = nn.Conv2d(wide, hidden, (5, 1))
         self.convq2 = nn.Conv2d(wide, hidden, (5, 1))
 
-    def passes(self, context: Float[Tensor, "n c h w"]) -> Passes:
+    def passes(self, context: Float[Tensor, "n c h w"], precision: torch.dtype) -> Passes:
         """Make ready for one first frame."""
         return (
-            _gated_pass(self.convz1, self.convr1, self.convq1, context),
-            _gated_pass(self.convz2, self.convr2, self.convq2, context),
+            _gated_pass(self.convz1, self.convr1, self.convq1, context, precision),
+            _gated_pass(self.convz2, self.convr2, self.convq2, context, precision),
         )
 
 
@@ -159,6 +159,8 @@ class UpdateBlock(nn.Module):
     def __init__(self, layout: Layout) -> None:
         super().__init__()
         wide = layout.hidden + layout.context + layout.motion + 2
+        self.precision = torch.float32
+        """Type in which its large convolutions multiply; all else is float32."""
         self.encoder = MotionEncoder(layout)
         self.gru = (SeparableGRU if layout.separable else ConvGRU)(layout.hidden, wide)
         self.flow_head = FlowHead(layout.hidden, layout.head)
@@ -173,9 +175,9 @@ class UpdateBlock(nn.Module):
     def primed(self, context: Float[Tensor, "n c h w"]) -> Primed:
         """Make ready for one first frame."""
         return Primed(
-            passes=self.gru.passes(context),
-            merge=_primed((self.encoder.conv,)),
-            widen=_primed((self.flow_head.conv1,)),
+            passes=self.gru.passes(context, self.precision),
+            merge=_primed((self.encoder.conv,), self.precision),
+            widen=_primed((self.flow_head.conv1,), self.precision),
         )
 
     def forward(
@@ -208,29 +210,45 @@ class UpdateBlock(nn.Module):
         return rearrange(mixed, "n d y x h w -> n d (h y) (w x)")
 
 
-def _gated_pass(z: nn.Conv2d, r: nn.Conv2d, q: nn.Conv2d, context: Tensor) -> GatedPass:
-    return GatedPass(gates=_primed((z, r), context), candidate=_primed((q,), context))
+def _gated_pass(
+    z: nn.Conv2d, r: nn.Conv2d, q: nn.Conv2d, context: Tensor, precision: torch.dtype
+) -> GatedPass:
+    return GatedPass(
+        gates=_primed((z, r), precision, context), candidate=_primed((q,), precision, context)
+    )
 
 
-def _primed(parts: tuple[nn.Conv2d, ...], context: Tensor | None = None) -> PrimedConvolution:
+def _primed(
+    parts: tuple[nn.Conv2d, ...], precision: torch.dtype, context: Tensor | None = None
+) -> PrimedConvolution:
     """Join convolutions of the same input; with a context, of (state, context, motion)."""
     kernel = torch.cat([part.weight for part in parts])
     biases = torch.cat([part.bias for part in parts if part.bias is not None])
     bias = rearrange(biases, "o -> 1 o 1 1")
     if context is None:
-        return PrimedConvolution(convolve=_convolution(kernel), base=bias)
+        return PrimedConvolution(convolve=_convolution(kernel, precision), base=bias)
     state, width = parts[0].out_channels, context.shape[1]
     split = (state, width, kernel.shape[1] - state - width)
     of_state, of_context, of_motion = kernel.split(split, dim=1)
     return PrimedConvolution(
-        convolve=_convolution(torch.cat((of_state, of_motion), dim=1)),
-        base=_convolution(of_context)(context) + bias,
+        convolve=_convolution(torch.cat((of_state, of_motion), dim=1), precision),
+        base=_convolution(of_context, torch.float32)(context) + bias,
     )
 
 
-def _convolution(kernel: Float[Tensor, "o i y x"]) -> Callable[[Tensor], Tensor]:
-    """Same-size convolution, the quickest for the kernel's size."""
+def _convolution(
+    kernel: Float[Tensor, "o i y x"], precision: torch.dtype
+) -> Callable[[Tensor], Tensor]:
+    """Same-size convolution of float32, the quickest for the kernel's size."""
     h, w = kernel.shape[-2:]
+    if precision != torch.float32:
+        return partial(_rounded, kernel.to(precision))
     if (h, w) == (3, 3):
         return WinogradConvolution(kernel)
     return partial(F.conv2d, weight=kernel, padding=(h // 2, w // 2))
+
+
+def _rounded(kernel: Float[Tensor, "o i y x"], x: Tensor) -> Tensor:
+    """Convolve in the kernel's type."""
+    h, w = kernel.shape[-2:]
+    return F.conv2d(x.to(kernel.dtype), kernel, padding=(h // 2, w // 2)).to(x.dtype)

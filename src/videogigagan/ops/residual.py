@@ -1,12 +1,17 @@
 """Plain residual blocks, as the propagation network uses them (BasicVSR; no normalisation)."""
 
+import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
 
 class ResidualBlock(nn.Module):
-    """x + conv(relu(conv(x))), channels unchanged."""
+    """x + conv(relu(conv(x))), channels unchanged.
+
+    The convolutions compute in the type of their weights, the sum is of the type of `x`: what
+    is carried from frame to frame keeps its precision where the blocks are in bfloat16.
+    """
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -15,7 +20,8 @@ class ResidualBlock(nn.Module):
 
     def forward(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
         """Refine `x`; the size never changes."""
-        return x + self.conv2(F.relu(self.conv1(x)))
+        y = self.conv2(F.relu(self.conv1(x.to(self.conv1.weight.dtype))))
+        return x + y.to(x.dtype)
 
 
 class ResidualStack(nn.Module):
@@ -34,3 +40,10 @@ class ResidualStack(nn.Module):
     def forward(self, x: Float[Tensor, "n i h w"]) -> Float[Tensor, "n o h w"]:
         """Run entry and blocks."""
         return self.blocks(F.leaky_relu(self.entry(x), 0.1))
+
+
+def blocks_in_bf16(network: nn.Module) -> None:
+    """Let all residual blocks inside a network compute in bfloat16."""
+    for module in network.modules():
+        if isinstance(module, ResidualBlock):
+            module.to(torch.bfloat16)

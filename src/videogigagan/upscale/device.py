@@ -25,7 +25,10 @@ def choose_device(name: str) -> torch.device:
 
 
 def wants_bf16(precision: Precision, device: torch.device) -> bool:
-    """`auto` takes bf16 where the hardware gains by it."""
-    if precision == "auto":
-        return device.type == "cuda" and torch.cuda.is_bf16_supported()
-    return precision == "bf16"
+    """`auto` takes bf16 where the hardware gains by it: it multiplies twice as fast there."""
+    if precision != "auto":
+        return precision == "bf16"
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported()
+    able = getattr(torch.cpu, "get_capabilities", dict)()  # PyTorch before 2.11 does not say
+    return any(able.get(name, False) for name in ("avx512_bf16", "amx_bf16"))

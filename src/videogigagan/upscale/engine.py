@@ -15,6 +15,7 @@ from videogigagan.model.generator import Generator
 from videogigagan.model.propagation import Past
 from videogigagan.ops.layout import channels_last
 from videogigagan.ops.memory import in_less_memory
+from videogigagan.ops.residual import blocks_in_bf16
 from videogigagan.ops.style import Region
 from videogigagan.shapes import Features
 from videogigagan.upscale.tiles import OVERLAP, SMALLEST, Tile, tiles
@@ -35,7 +36,7 @@ class Engine:
     Args:
         generator: Baked here to the style of `seed`.
         device: What computes.
-        bf16: Render in bfloat16; propagation needs full precision.
+        bf16: Compute in bfloat16, but for flow and for what propagation carries along.
         seed: Chooses the style.
         together: Frames that are rendered at once.
     """
@@ -57,6 +58,8 @@ class Engine:
         with torch.inference_mode():
             style = generator.style(seed)
             self.generator = channels_last(generator.bake(style)).to(device)
+            if bf16:
+                blocks_in_bf16(self.generator)
             self.style = replace(style, vector=style.vector.to(device))
 
     def propagate(
@@ -107,7 +110,7 @@ class Engine:
         """Propagate; in halves, the first looking ahead as far, if need be."""
 
         def whole() -> tuple[Tensor, Past | None]:
-            with torch.inference_mode():  # in fp32: flow needs it; storage takes no autocast
+            with torch.inference_mode():  # no autocast: flow needs full precision
                 return self.generator.propagate_window(
                     clip[None].to(self.device),
                     past=None if past is None else past.to(self.device),

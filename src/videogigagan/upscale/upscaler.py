@@ -112,7 +112,7 @@ class VideoUpscaler:
         found.update(repr((style.seed, style.noise)).encode())
         for name, tensor in self.generator.state_dict().items():
             found.update(name.encode())
-            found.update(tensor.cpu().contiguous().numpy().tobytes())
+            found.update(tensor.cpu().contiguous().flatten().view(torch.uint8).numpy())
         return found.hexdigest()
 
     @classmethod
