@@ -1,21 +1,25 @@
 """Make the weights `base-4x`: `python tools/train_base_4x.py STAGE …`, stage by stage.
 
     cache    --data FOLDER --basicvsr FILE    propagate training clips once, keep the features
-    image    --lpips FOLDER --basicvsr FILE   U-Net and reconstruction on single frames
-    video    --lpips FOLDER                   inflated by temporal modules, on clips
-    check    --lpips FOLDER --basicvsr FILE   figures of every stage on clips held out
-    export   --output FILE                    the averaged weights as one half-precision file
+    image    --judges FOLDER --basicvsr FILE  U-Net and reconstruction on single frames
+    video    --judges FOLDER                  inflated by temporal modules, on clips
+    check    --judges FOLDER --basicvsr FILE  figures of every stage on clips held out
+    export   --output FILE --basicvsr FILE    both ends as one half-precision file
 
 Every stage stores what it does in `--run` and goes on from there if it is called again. The
 data folder holds `video/` (one shot a file) and `photos/`; `docs/training.md` tells the rest.
 """
 
 import argparse
+import copy
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
+from torch import nn
 
 from videogigagan.data.clips import ClipSource
 from videogigagan.data.material import Mixture, PhotoFolder, VideoFolder
@@ -23,6 +27,7 @@ from videogigagan.evaluate.fidelity import eight_bit, psnr_luma
 from videogigagan.frozen.lpips import LPIPS, load_lpips
 from videogigagan.model.checkpoint import Header, load_generator, read_pickle, save_weights
 from videogigagan.model.generator import Generator, build_propagation
+from videogigagan.model.join import join_weights
 from videogigagan.model.presets import generator_preset, without_temporal
 from videogigagan.model.warm_start import load_released
 from videogigagan.ops.layout import channels_last
@@ -62,15 +67,21 @@ def held_out(data: Path) -> set[str]:
 
 def fill(arguments: argparse.Namespace) -> None:
     """Propagate clips and store their features: soft to all degrees, and sharp."""
+    photos = PhotoFolder(arguments.data / "photos", motion="plane")
+    material = Mixture(((photos, 0.6), (VideoFolder(arguments.data / "video"), 0.4)))
+    soft = ClipSource(material=material, frames=9, seed=2, defocus=1.2)
+    sharp = ClipSource(material=material, seed=1)
+    fill_from({"d": (soft, SOFT_CLIPS), "o": (sharp, SHARP_CLIPS)}, arguments)
+
+
+def fill_from(
+    sources: dict[str, tuple[ClipSource, range]], arguments: argparse.Namespace
+) -> None:
+    """Fill the cache with clips of several sources, told apart by the first letter."""
     assert VIDEO.propagation is not None
     propagation = build_propagation(VIDEO.propagation).eval()
     load_released(propagation, read_pickle(arguments.basicvsr), name=str(arguments.basicvsr))
-    photos = PhotoFolder(arguments.data / "photos", motion="plane")
-    videos = VideoFolder(arguments.data / "video")
-    material = Mixture(((photos, 0.6), (videos, 0.4)))
-    soft = ClipSource(material=material, frames=9, seed=2, defocus=1.2)
-    sharp = ClipSource(material=material, seed=1)
-    for prefix, source, indices in (("d", soft, SOFT_CLIPS), ("o", sharp, SHARP_CLIPS)):
+    for prefix, (source, indices) in sources.items():
         for index in fill_cache(
             arguments.run / "cache",
             source,
@@ -135,14 +146,19 @@ def falling(rate: float, *, warmup: int) -> OptimiserConfig:
 
 def check(arguments: argparse.Namespace) -> None:
     """Score the middle frame of every held-out clip, at the start and after each stage."""
-    judges = [
-        load_lpips(arguments.lpips / f"lpips_{trunk}.pth", trunk)
-        for trunk in ("alex", "squeeze")
-    ]
     generators = {"start": build_networks(image_config(arguments)).generator.eval()}
     for stage in ("image", "video"):
         if weights(arguments, stage).exists():
             generators[stage] = load_generator(weights(arguments, stage))
+    score(generators, arguments)
+
+
+def score(generators: dict[str, Generator], arguments: argparse.Namespace) -> None:
+    """Print what the judges say of each generator's results on clips held out."""
+    judges = [
+        load_lpips(arguments.judges / f"lpips_{trunk}.pth", trunk)
+        for trunk in ("alex", "squeeze")
+    ]
     files = cached_files(arguments.run / "cache" / HELD_OUT)
     print("| stage | clips | PSNR-Y | LPIPS-Alex | LPIPS-Squeeze |\n|---|---|---|---|---|")
     for stage, generator in generators.items():
@@ -164,18 +180,40 @@ def held_out_scores(generator: Generator, path: Path, judges: list[LPIPS]) -> to
 
 
 def export(arguments: argparse.Namespace) -> None:
-    """Write the averaged weights in half precision."""
-    generator = Generator(generator_preset("base-4x"))
-    trained = load_generator(weights(arguments, "video"))
-    generator.load_state_dict(trained.state_dict())
+    """Write both ends: the averaged weights, and BasicVSR's picture, where they began."""
+    detailed = load_generator(weights(arguments, "video"))
     about = {
         "name": "base-4x",
         "recipe": "Charbonnier and LPIPS (AlexNet) on BI 4x; BasicVSR's propagation, frozen",
         "data": "254 photos with camera motion, 60 clips; see docs/data-credits.md",
         "licence": "Apache-2.0",
     }
-    header = Header(config=generator.config, about=about)
-    save_weights(arguments.output, generator, header, dtype=torch.float16)
+    ends = {"video": detailed, "basicvsr": silenced(detailed, arguments.basicvsr)}
+    write_ends(ends, about, arguments.output)
+
+
+def silenced(generator: Generator, basicvsr: Path) -> Generator:
+    """What the weights are where training began: the U-Net adds nothing to BasicVSR's picture.
+
+    Its inner layers stay as they are, so that all between the ends works.
+    """
+    start = copy.deepcopy(generator)
+    assert start.reconstruction is not None
+    load_released(start.reconstruction, read_pickle(basicvsr), name=str(basicvsr))
+    for projection in start.decoder.to_rgb:
+        for parameter in projection.parameters(recurse=False):
+            nn.init.zeros_(parameter)
+    return start
+
+
+def write_ends(ends: dict[str, Generator], about: dict[str, str], target: Path) -> None:
+    """Write a file whose detail can be chosen: first the end of detail 1, then that of 0."""
+    header = Header(config=generator_preset("base-4x"), about=about)
+    with TemporaryDirectory() as folder:
+        detailed, regression = (Path(folder) / f"{name}.safetensors" for name in ends)
+        for file, end in zip((detailed, regression), ends.values(), strict=True):
+            save_weights(file, end, header)
+        join_weights(detailed, regression, target)
 
 
 def weights(arguments: argparse.Namespace, stage: str) -> Path:
@@ -188,7 +226,7 @@ def follow(config: TrainConfig, arguments: argparse.Namespace) -> None:
     folder = arguments.run / config.name
     with open_devices("cpu") as devices:
         steps = run(
-            config, folder, judges=arguments.lpips, devices=devices, observers=[Journal()]
+            config, folder, judges=arguments.judges, devices=devices, observers=[Journal()]
         )
         for made in steps:
             if made.step % 20 == 0:
@@ -208,14 +246,23 @@ STAGES = {
 def main() -> None:
     """Run one stage."""
     parser = argparse.ArgumentParser(description="Train the weights base-4x.")
-    parser.add_argument("stage", choices=STAGES)
-    parser.add_argument("--run", type=Path, default=Path("runs/base-4x"))
+    follow_orders(parser, STAGES, run=Path("runs/base-4x"))
+
+
+def follow_orders(
+    parser: argparse.ArgumentParser,
+    stages: dict[str, Callable[[argparse.Namespace], None]],
+    run: Path,
+) -> None:
+    """Read the command line and run the stage that it names."""
+    parser.add_argument("stage", choices=stages)
+    parser.add_argument("--run", type=Path, default=run)
     parser.add_argument("--data", type=Path)
     parser.add_argument("--basicvsr", type=Path)
-    parser.add_argument("--lpips", type=Path)
+    parser.add_argument("--judges", type=Path)
     parser.add_argument("--output", type=Path)
     arguments = parser.parse_args()
-    STAGES[arguments.stage](arguments)
+    stages[arguments.stage](arguments)
 
 
 if __name__ == "__main__":

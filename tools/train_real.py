@@ -1,0 +1,170 @@
+"""Train `base-4x` on, for degraded video: `python tools/train_real.py STAGE …`.
+
+    cache       --data FOLDER --basicvsr FILE  propagate degraded clips once, keep the features
+    perceptual  --judges FOLDER                get used to them by perceptual distances
+    adversary   --judges FOLDER                the same against a discriminator: detail 1
+    fidelity    --judges FOLDER                go on for the pixels alone: detail 0
+    check       --judges FOLDER                figures of every stage on clips held out
+    export      --output FILE                  both ends as one half-precision file
+
+Every stage stores what it does in `--run` and goes on from there if it is called again. The
+data folder holds `video/` (one shot a file) and `photos/`; the judges' folder LPIPS with
+AlexNet and SqueezeNet, and EfficientNet-Lite0. `docs/training.md` tells the rest.
+"""
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from train_base_4x import (
+    VIDEO,
+    falling,
+    fill_from,
+    follow,
+    follow_orders,
+    score,
+    weights,
+    write_ends,
+)
+
+from videogigagan.data.clips import ClipSource
+from videogigagan.data.material import Mixture, PhotoFolder, VideoFolder
+from videogigagan.frozen.efficientnet import WIDTHS
+from videogigagan.model.checkpoint import find_weights, load_generator
+from videogigagan.model.config import DiscriminatorConfig, Level
+from videogigagan.train.config import CacheConfig, LossWeights, StartConfig, TrainConfig
+
+START = "base-4x"
+DEGRADED_CLIPS, CLEAN_CLIPS, FILMED_CLIPS = range(140), range(30), range(10)
+# From 192 pixels down to 12; each place has its own verdict, for texture is a local matter.
+ADVERSARY = DiscriminatorConfig(
+    levels=(
+        Level(channels=32, blocks=1),
+        Level(channels=64, blocks=1),
+        Level(channels=128, blocks=1),
+        Level(channels=256, blocks=1, temporal=1),
+        Level(channels=256, blocks=1, temporal=1),
+    ),
+    places=True,
+    seen=WIDTHS,
+)
+COMMON: dict[str, Any] = {
+    "stage": "video",
+    "generator": VIDEO,
+    "trunk": "alex",
+    "batch": 1,
+    "precision": "bf16",
+    "save_every": 50,
+}
+
+
+def fill(arguments: argparse.Namespace) -> None:
+    """Propagate clips as they come, a few clean ones, and a few as cameras sharpen them."""
+    photos = PhotoFolder(arguments.data / "photos", motion="plane")
+    material = Mixture(((photos, 0.5), (VideoFolder(arguments.data / "video"), 0.5)))
+    common: dict[str, Any] = {"material": material, "frames": 17}
+    degraded = ClipSource(degradation="real", defocus=1.2, seed=31, **common)
+    clean = ClipSource(defocus=1.2, seed=32, **common)
+    filmed = ClipSource(defocus=1.6, sharpening=1.5, seed=33, **common)
+    fill_from(
+        {
+            "r": (degraded, DEGRADED_CLIPS),
+            "b": (clean, CLEAN_CLIPS),
+            "f": (filmed, FILMED_CLIPS),
+        },
+        arguments,
+    )
+
+
+def train_perceptual(arguments: argparse.Namespace) -> None:
+    """Get used to such clips; no adversary yet, which would win against what is new to both."""
+    config = TrainConfig(
+        name="perceptual",
+        discriminator=None,
+        start=StartConfig(generator=str(find_weights(START))),
+        data=CacheConfig(folder=str(arguments.run / "cache"), frames=4),
+        steps=300,
+        optimiser=falling(3e-4, warmup=20),
+        average=0.98,
+        losses=LossWeights(gan=0.0, lpips=10.0, features=10.0, grid=1e4),
+        seed=30,
+        **COMMON,
+    )
+    follow(config, arguments)
+
+
+def train_adversary(arguments: argparse.Namespace) -> None:
+    """Eq. 2 in full."""
+    config = TrainConfig(
+        name="adversary",
+        discriminator=ADVERSARY,
+        start=StartConfig(generator=str(weights(arguments, "perceptual"))),
+        data=CacheConfig(folder=str(arguments.run / "cache"), frames=4),
+        steps=850,
+        optimiser=replace(falling(2e-4, warmup=30), betas=(0.5, 0.99), discriminator_rate=5e-5),
+        average=0.997,
+        losses=LossWeights(gan=0.1, r1=1.0, lpips=10.0, features=10.0, grid=1e5, spectrum=0.5),
+        seed=31,
+        **COMMON,
+    )
+    follow(config, arguments)
+
+
+def train_fidelity(arguments: argparse.Namespace) -> None:
+    """What the adversary made, brought back to the pixels."""
+    config = TrainConfig(
+        name="fidelity",
+        discriminator=None,
+        start=StartConfig(generator=str(weights(arguments, "adversary"))),
+        data=CacheConfig(folder=str(arguments.run / "cache"), frames=4),
+        steps=250,
+        optimiser=falling(1.5e-4, warmup=20),
+        average=0.98,
+        losses=LossWeights(gan=0.0, lpips=0.0),
+        seed=32,
+        **COMMON,
+    )
+    follow(config, arguments)
+
+
+def check(arguments: argparse.Namespace) -> None:
+    """Score the middle frame of every held-out clip, at the start and after each stage."""
+    generators = {"start": load_generator(find_weights(START))}
+    for stage in ("perceptual", "adversary", "fidelity"):
+        if weights(arguments, stage).exists():
+            generators[stage] = load_generator(weights(arguments, stage))
+    score(generators, arguments)
+
+
+def export(arguments: argparse.Namespace) -> None:
+    """Write the averaged weights of both ends in half precision."""
+    stages = ("adversary", "fidelity")
+    ends = {stage: load_generator(weights(arguments, stage)) for stage in stages}
+    about = {
+        "name": "real-4x",
+        "recipe": "Eq. 2 and EfficientNet's features on clips as they come (`real`)",
+        "data": "254 photos with camera motion, 60 clips; see docs/data-credits.md",
+        "licence": "Apache-2.0",
+    }
+    write_ends(ends, about, arguments.output)
+
+
+STAGES = {
+    "cache": fill,
+    "perceptual": train_perceptual,
+    "adversary": train_adversary,
+    "fidelity": train_fidelity,
+    "check": check,
+    "export": export,
+}
+
+
+def main() -> None:
+    """Run one stage."""
+    parser = argparse.ArgumentParser(description="Train base-4x on, for degraded video.")
+    follow_orders(parser, STAGES, run=Path("runs/real"))
+
+
+if __name__ == "__main__":
+    main()
