@@ -97,7 +97,7 @@ def plot(scores: Scores, path: Path, pyplot) -> None:  # noqa: ANN001
     """One panel for PSNR, one for the perceptual distances."""
     figure, panels = pyplot.subplots(1, 2, figsize=(9, 3.5), layout="constrained")
     for name in names_in(scores):
-        panel = panels[name.startswith("lpips")]
+        panel = panels[int(name.startswith("lpips"))]
         if name.startswith(("psnr", "lpips")):
             curve = [measured[name] for measured in scores.values()]
             panel.plot(list(scores), curve, marker=".", label=name)
