@@ -26,12 +26,12 @@ from videogigagan.data.material import Mixture, PhotoFolder, VideoFolder
 from videogigagan.evaluate.fidelity import eight_bit, psnr_luma
 from videogigagan.frozen.lpips import LPIPS, load_lpips
 from videogigagan.model.checkpoint import Header, load_generator, read_pickle, save_weights
-from videogigagan.model.generator import Generator, build_propagation
+from videogigagan.model.generator import Generator
 from videogigagan.model.join import join_weights
 from videogigagan.model.presets import generator_preset, without_temporal
 from videogigagan.model.warm_start import load_released
 from videogigagan.ops.layout import channels_last
-from videogigagan.train.batches import cached_files
+from videogigagan.train.batches import Feed, cached_files, micro_batches
 from videogigagan.train.cache import HELD_OUT, fill_cache, read_cached
 from videogigagan.train.config import (
     CacheConfig,
@@ -71,24 +71,30 @@ def fill(arguments: argparse.Namespace) -> None:
     material = Mixture(((photos, 0.6), (VideoFolder(arguments.data / "video"), 0.4)))
     soft = ClipSource(material=material, frames=9, seed=2, defocus=1.2)
     sharp = ClipSource(material=material, seed=1)
-    fill_from({"d": (soft, SOFT_CLIPS), "o": (sharp, SHARP_CLIPS)}, arguments)
+    generator = Generator(VIDEO).eval()
+    assert generator.propagation is not None
+    content = read_pickle(arguments.basicvsr)
+    load_released(generator.propagation, content, name=str(arguments.basicvsr))
+    fill_from({"d": (soft, SOFT_CLIPS), "o": (sharp, SHARP_CLIPS)}, generator, arguments)
 
 
 def fill_from(
-    sources: dict[str, tuple[ClipSource, range]], arguments: argparse.Namespace
+    sources: dict[str, tuple[ClipSource, range]],
+    generator: Generator,
+    arguments: argparse.Namespace,
 ) -> None:
     """Fill the cache with clips of several sources, told apart by the first letter."""
-    assert VIDEO.propagation is not None
-    propagation = build_propagation(VIDEO.propagation).eval()
-    load_released(propagation, read_pickle(arguments.basicvsr), name=str(arguments.basicvsr))
+    channels_last(generator)
+    assert generator.propagation is not None
     for prefix, (source, indices) in sources.items():
         for index in fill_cache(
             arguments.run / "cache",
             source,
-            channels_last(propagation),
+            generator.propagation,
             indices,
             held_out=held_out(arguments.data),
             prefix=prefix,
+            clean=generator.clean,
         ):
             print(f"clip {prefix}{index} of {indices.stop}", flush=True)
 
@@ -208,7 +214,8 @@ def silenced(generator: Generator, basicvsr: Path) -> Generator:
 
 def write_ends(ends: dict[str, Generator], about: dict[str, str], target: Path) -> None:
     """Write a file whose detail can be chosen: first the end of detail 1, then that of 0."""
-    header = Header(config=generator_preset("base-4x"), about=about)
+    config = replace(next(iter(ends.values())).config, noise=generator_preset("base-4x").noise)
+    header = Header(config=config, about=about)
     with TemporaryDirectory() as folder:
         detailed, regression = (Path(folder) / f"{name}.safetensors" for name in ends)
         for file, end in zip((detailed, regression), ends.values(), strict=True):
@@ -221,12 +228,14 @@ def weights(arguments: argparse.Namespace, stage: str) -> Path:
     return arguments.run / stage / "weights" / "generator.safetensors"
 
 
-def follow(config: TrainConfig, arguments: argparse.Namespace) -> None:
+def follow(
+    config: TrainConfig, arguments: argparse.Namespace, feed: Feed = micro_batches
+) -> None:
     """Train and print a line now and then."""
-    folder = arguments.run / config.name
+    folder, judges = arguments.run / config.name, arguments.judges
     with open_devices("cpu") as devices:
         steps = run(
-            config, folder, judges=arguments.judges, devices=devices, observers=[Journal()]
+            config, folder, judges=judges, devices=devices, observers=[Journal()], feed=feed
         )
         for made in steps:
             if made.step % 20 == 0:

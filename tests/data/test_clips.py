@@ -117,6 +117,15 @@ def test_what_is_sharpened_has_more_contrast_when_it_is_reduced(source: ClipSour
     assert (ratios.std(dim=1) < 0.05).all()
 
 
+def test_a_share_of_the_clips_is_clean(source: ClipSource) -> None:
+    mixed = replace(source, degradation="real", clean=0.5)
+    pairs = [mixed.pair(index) for index in range(12)]
+    clean = [torch.equal(one.small, bicubic_degradation(one.large, 4)) for one in pairs]
+    assert 0 < sum(clean) < 12
+    dirty = replace(mixed, clean=0.0).pair(0)
+    assert torch.equal(dirty.small, replace(source, degradation="real").pair(0).small)
+
+
 def test_eightfold_reduction(source: ClipSource) -> None:
     pair = replace(source, scale=8, small_size=4).pair(0)
     assert pair.large.shape[-1] == 8 * pair.small.shape[-1]
@@ -127,6 +136,8 @@ def test_options_that_make_no_sense_are_refused(source: ClipSource) -> None:
         replace(source, defocus=-1.0)
     with pytest.raises(ConfigError, match="sharpening must be at least 0, not -1"):
         replace(source, sharpening=-1.0)
+    with pytest.raises(ConfigError, match=r"clean must lie in \[0, 1\], not 1.5"):
+        replace(source, clean=1.5)
     with pytest.raises(ConfigError, match="candidates must be at least 1, and scale 2"):
         replace(source, candidates=0)
     with pytest.raises(ConfigError, match="bd: is defined for a reduction by 4 only"):

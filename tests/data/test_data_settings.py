@@ -60,10 +60,10 @@ def test_clips_follow_from_seed_and_number(config: DataConfig) -> None:
 
 def test_options_arrive(config: DataConfig) -> None:
     changed = replace(config, degradation="real", candidates=3, defocus=0.5, motion="plane")
-    changed = replace(changed, sharpening=0.7)
+    changed = replace(changed, sharpening=0.7, clean=0.2)
     source = clip_source(changed, scale=4, seed=0, part="train")
     assert (source.degradation, source.candidates) == ("real", 3)
-    assert (source.defocus, source.sharpening) == (0.5, 0.7)
+    assert (source.defocus, source.sharpening, source.clean) == (0.5, 0.7, 0.2)
     photos = source.material.parts[0][0]
     assert isinstance(photos, PhotoFolder)
     assert photos.motion == "plane"
@@ -154,6 +154,8 @@ def test_settings_that_make_no_sense_are_refused() -> None:
             DataConfig(**{name: 0})
     with pytest.raises(ConfigError, match="workers must be at least 0, not -1"):
         DataConfig(workers=-1)
+    with pytest.raises(ConfigError, match=r"data: clean must lie in \[0, 1\], not 2"):
+        DataConfig(clean=2.0)
     with pytest.raises(ConfigError, match=r"held_out must lie in \[0, 1\), not 1"):
         DataConfig(held_out=1.0)
     with pytest.raises(ConfigError, match="data here: its weight must be above 0, not 0"):

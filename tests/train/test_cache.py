@@ -59,6 +59,19 @@ def test_a_full_cache_is_left_alone(cache: Path, clip_source: ClipSource) -> Non
     assert contents(cache) == before
 
 
+def test_frames_can_be_cleaned_first(
+    tmp_path: Path, clip_source: ClipSource, propagation: nn.Module
+) -> None:
+    dark = partial(fill_cache, tmp_path, clip_source, propagation, clean=lambda clip: clip / 2)
+    assert list(dark([1])) == [1]
+    cached, pair = read_cached(tmp_path / "000001.safetensors"), clip_source.pair(1)
+    small = cached["small"].float() / 255
+    assert_close(small, pair.small / 2, atol=0.5 / 255 + 1e-6, rtol=0)
+    with torch.no_grad():
+        features = propagation(small[None])[0]
+    assert_close(cached["features"].float(), features, atol=1e-3, rtol=1e-3)
+
+
 def test_an_interrupted_file_is_written_again(
     tmp_path: Path, cache: Path, clip_source: ClipSource, propagation: nn.Module
 ) -> None:

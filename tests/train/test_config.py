@@ -7,6 +7,7 @@ from train_fakes import tiny
 
 from videogigagan.data.settings import DataConfig
 from videogigagan.errors import ConfigError
+from videogigagan.model.config import CleaningConfig
 from videogigagan.model.presets import GENERATORS
 from videogigagan.train.config import (
     CacheConfig,
@@ -79,12 +80,33 @@ def test_defaults_are_the_papers() -> None:
             "training: steadiness needs the flow of a generator with propagation. Set "
             "losses.steadiness to 0.",
         ),
+        (
+            {"losses": LossWeights(lpips=0.0, cleaning=1.0)},
+            "training: losses.cleaning needs a generator with cleaning. Describe it, or set "
+            "losses.cleaning to 0.",
+        ),
+        (
+            {
+                "generator": replace(GENERATORS["tiny"], cleaning=CleaningConfig()),
+                "losses": LossWeights(lpips=0.0, cleaning=1.0),
+                "data": replace(CACHED, frames=2),
+            },
+            "training: cached features are of frames that have been cleaned. Give clips, or "
+            "set losses.cleaning to 0.",
+        ),
     ],
 )
 def test_settings_that_make_no_sense_are_one_line(changes: dict, message: str) -> None:
     with pytest.raises(ConfigError) as caught:
         tiny(**changes)
     assert str(caught.value) == message
+
+
+def test_whether_cleaning_alone_is_taught() -> None:
+    nothing = LossWeights(gan=0.0, lpips=0.0, charbonnier=0.0, cleaning=1.0)
+    assert nothing.cleaning_alone
+    assert not replace(nothing, charbonnier=1.0).cleaning_alone
+    assert not LossWeights().cleaning_alone
 
 
 def test_single_frames_teach_propagation_nothing() -> None:
@@ -124,7 +146,7 @@ def test_single_frames_teach_propagation_nothing() -> None:
         (
             lambda: LossWeights(gan=0.0, lpips=0.0, charbonnier=0.0),
             "losses: nothing teaches the generator. Give gan, lpips, charbonnier, "
-            "features, grid, spectrum or steadiness a weight above 0.",
+            "features, grid, spectrum, steadiness or cleaning a weight above 0.",
         ),
         (
             lambda: tiny(discriminator=replace(JUDGE, seen=(128, 144))),

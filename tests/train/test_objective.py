@@ -7,8 +7,11 @@ import torch
 from torch.testing import assert_close
 from train_fakes import PLAIN, batch_of, tiny
 
+from videogigagan.data.degrade import bicubic_degradation
 from videogigagan.frozen.efficientnet import WIDTHS
+from videogigagan.model.config import CleaningConfig
 from videogigagan.model.discriminator import Discriminator
+from videogigagan.model.presets import GENERATORS
 from videogigagan.train.config import LossWeights, TrainConfig
 from videogigagan.train.likeness import Likeness, Seen, untrained_likeness
 from videogigagan.train.objective import (
@@ -19,6 +22,8 @@ from videogigagan.train.objective import (
     mixed,
 )
 from videogigagan.train.start import Networks, build_networks
+
+DIRTY = replace(GENERATORS["tiny"], cleaning=CleaningConfig(channels=8, blocks=1))
 
 
 def networks(config: TrainConfig) -> tuple[GeneratorObjective, Judges, Discriminator]:
@@ -49,6 +54,27 @@ def test_what_weighs_nothing_is_not_computed() -> None:
         batch_of(config, range(2)), Judges(discriminator=None, likeness=Likeness())
     )
     assert set(verdict.terms) == {"charbonnier"}
+
+
+def test_cleaned_frames_are_held_against_the_reduced_truth() -> None:
+    """Beside the terms of Eq. 2; or alone, and then nothing is rendered."""
+    config = tiny(generator=DIRTY, losses=replace(PLAIN, cleaning=3.0))
+    objective, judges, _ = networks(config)
+    batch = batch_of(config, range(2))
+    verdict, _ = objective(batch, judges)
+    clean = bicubic_degradation(batch.large, 4)
+    assert_close(verdict.terms["cleaning"], (batch.small - clean).abs().mean())
+    assert verdict.total > 3 * verdict.terms["cleaning"]
+    alone = LossWeights(gan=0.0, lpips=0.0, charbonnier=0.0, cleaning=3.0)
+    config = tiny(generator=DIRTY, losses=alone, discriminator=None)
+    objective = GeneratorObjective(build_networks(config).generator, config)
+    single, made = objective(batch, Judges(discriminator=None, likeness=Likeness()))
+    assert made is None
+    assert_close(single.total, 3 * verdict.terms["cleaning"])
+    single.total.backward()
+    learning = {name for name, p in objective.generator.named_parameters() if p.requires_grad}
+    assert {name.partition(".")[0] for name in learning} == {"cleaning"}
+    assert objective.generator.cleaning.change.weight.grad is not None
 
 
 def test_z_and_noise_follow_from_the_batchs_number() -> None:

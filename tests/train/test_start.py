@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 import torch
 from torch.testing import assert_close
-from train_fakes import textured, tiny, trained
+from train_fakes import PLAIN, textured, tiny, trained
 
 from videogigagan.errors import CheckpointError
 from videogigagan.model.checkpoint import Header, load_generator, save_weights
+from videogigagan.model.config import CleaningConfig
 from videogigagan.model.generator import Generator
 from videogigagan.model.presets import GENERATORS
 from videogigagan.train.config import StartConfig
@@ -55,6 +56,27 @@ def test_a_run_goes_on_from_weights_of_its_own_shape(image_run: Path) -> None:
     taken = build_networks(tiny("image", seed=5, start=StartConfig(generator=path))).generator
     given = load_generator(Path(path)).state_dict()
     assert all(torch.equal(value, given[key]) for key, value in taken.state_dict().items())
+
+
+def test_weights_without_cleaning_start_a_generator_that_has_it(tmp_path: Path) -> None:
+    """It is a no-op at first, so nothing of what they made is lost."""
+    plain, path = Generator(GENERATORS["tiny"]), tmp_path / "plain.safetensors"
+    save_weights(path, plain, Header(config=plain.config))
+    dirty = replace(GENERATORS["tiny"], cleaning=CleaningConfig(channels=8, blocks=1))
+    taken = build_networks(tiny(generator=dirty, start=StartConfig(generator=str(path))))
+    clip = textured(0, 3, 16)[0][None]
+    with torch.no_grad():
+        assert_close(taken.generator.eval()(clip), plain.eval()(clip))
+
+
+def test_frozen_propagation_freezes_cleaning_that_has_no_loss() -> None:
+    dirty = replace(GENERATORS["tiny"], cleaning=CleaningConfig(channels=8, blocks=1))
+    for weight, learns in ((0.0, False), (1.0, True)):
+        losses = replace(PLAIN, cleaning=weight)
+        config = tiny(generator=dirty, losses=losses, frozen_propagation=True)
+        generator = build_networks(config).generator
+        assert generator.cleaning.change.weight.requires_grad is learns
+        assert not generator.propagation.fusion.weight.requires_grad
 
 
 def test_weights_of_another_shape_are_refused(image_run: Path) -> None:

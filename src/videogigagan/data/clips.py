@@ -60,6 +60,9 @@ class ClipSource:
     """Largest amount of an unsharp mask that a clip as a whole gets after its blur. Cameras
     raise the contrast of edges, not the detail: what they film looks sharp when it is reduced,
     and is soft at its own size."""
+    clean: float = 0.0
+    """Share of clips that are reduced as by BI, whatever the degradation: what is clean should
+    stay so."""
     candidates: int = 2
     """Clips drawn for each one kept, the one with most texture: flat walls teach little."""
     seed: int = 0
@@ -74,6 +77,8 @@ class ClipSource:
             raise ConfigError(f"clips: defocus must be at least 0, not {self.defocus}.")
         if not self.sharpening >= 0:
             raise ConfigError(f"clips: sharpening must be at least 0, not {self.sharpening}.")
+        if not 0 <= self.clean <= 1:
+            raise ConfigError(f"clips: clean must lie in [0, 1], not {self.clean}.")
         if self.degradation == "bd":
             blur_degradation(torch.zeros(3, 4 * self.scale, 4 * self.scale), self.scale)
         if self.degradation == "real":
@@ -129,6 +134,8 @@ class ClipSource:
         return drawn, skipped
 
     def _degraded(self, large: Tensor, rng: np.random.Generator) -> Tensor:
+        if self.clean and rng.random() < self.clean:
+            return bicubic_degradation(large, self.scale)
         if self.degradation == "real":
             return real_degradation(large, rng, self.scale)
         reduce = bicubic_degradation if self.degradation == "bi" else blur_degradation

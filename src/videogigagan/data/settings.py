@@ -67,6 +67,8 @@ class DataConfig:
     """Largest sigma of a blur of the whole clip, in pixels of the large one."""
     sharpening: float = 0.0
     """Largest amount of an unsharp mask of the whole clip, as cameras apply one."""
+    clean: float = 0.0
+    """Share of clips that are reduced as by BI, whatever the degradation."""
     candidates: int = 1
     """Clips drawn for each one kept, the one with most texture."""
     workers: int = 2
@@ -79,6 +81,8 @@ class DataConfig:
             raise ConfigError("data: frames, small_size and candidates must be at least 1.")
         if self.workers < 0:
             raise ConfigError(f"data: workers must be at least 0, not {self.workers}.")
+        if not 0 <= self.clean <= 1:
+            raise ConfigError(f"data: clean must lie in [0, 1], not {self.clean}.")
         if not 0 <= self.held_out < 1:
             raise ConfigError(f"data: held_out must lie in [0, 1), not {self.held_out}.")
 
@@ -98,6 +102,7 @@ def clip_source(config: DataConfig, *, scale: int, seed: int, part: Part) -> Cli
         scale=scale,
         defocus=config.defocus,
         sharpening=config.sharpening,
+        clean=config.clean,
         candidates=config.candidates,
         seed=seed,
     )

@@ -35,6 +35,20 @@ class Level:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class CleaningConfig:
+    """What takes noise and compression out of small frames; ours, not the paper's (E48)."""
+
+    channels: int = 64
+    """Width of its features, at half the size of the frames."""
+    blocks: int = 8
+    """Residual blocks."""
+
+    def __post_init__(self) -> None:
+        if min(self.channels, self.blocks) < 1:
+            raise ConfigError("cleaning: channels and blocks must be at least 1. Raise them.")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class PropagationConfig:
     """The flow-guided propagation module (Sec. 3.3, supplement B.2)."""
 
@@ -81,6 +95,8 @@ class GeneratorConfig:
     """Levels upwards (D_0 … D_{k+2}), each doubling the resolution."""
     propagation: PropagationConfig | None = PropagationConfig()
     """None: the U-Net sees nothing of a frame's neighbours (Table 1, rows 1 and 2)."""
+    cleaning: CleaningConfig | None = None
+    """For video that is not clean: frames are cleaned before anything else sees them."""
     stem: Literal["replace", "add"] = "replace"
     """With propagation: `replace` the pixels by the features, as the paper does, or `add` the
     features, zero at first, to the image model's stem, for a warm start from an image model."""

@@ -6,6 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from videogigagan.model.cleaning import Cleaning
 from videogigagan.model.config import GeneratorConfig, PropagationConfig
 from videogigagan.model.decoder import Decoder
 from videogigagan.model.encoder import Encoder
@@ -57,7 +58,8 @@ class Generator(nn.Module):
 
     Shapes:
         clip:      (b, t, 3, h, w), RGB in [0, 1], any size
-        features:  (b, t, 3 + f, h, w): each frame's pixels, then what propagation gathered
+        features:  (b, t, 3 + f, h, w): each frame's pixels, cleaned where there is cleaning,
+            then what propagation gathered
         result:    (b, t, 3, H, W), RGB, nominally in [0, 1], not clamped
     """
 
@@ -67,6 +69,7 @@ class Generator(nn.Module):
         self.mapping = MappingNetwork(
             config.latent_dim, config.style_dim, config.mapping_layers
         )
+        self.cleaning = None if config.cleaning is None else Cleaning(config.cleaning)
         self.propagation = (
             None if config.propagation is None else build_propagation(config.propagation)
         )
@@ -112,6 +115,14 @@ class Generator(nn.Module):
         )
         return Region(top=top, left=left, rows=rows, height=height, width=width)
 
+    def clean(self, clip: Clip) -> Clip:
+        """Take out noise and compression, frame by frame; nothing without `cleaning`."""
+        if self.cleaning is None:
+            return clip
+        frames = frames_of(clip)
+        parts = (frames,) if self.training else frames.split(1)
+        return clips_of(torch.cat([self.cleaning(part) for part in parts]), len(clip))
+
     def propagate(self, clip: Clip, *, storage: torch.dtype | None = None) -> Features:
         """Gather features over a whole shot (Sec. 3.3).
 
@@ -144,6 +155,7 @@ class Generator(nn.Module):
             Features of the window, and what the next one is told.
         """
         storage = storage or clip.dtype
+        clip = self.clean(clip)
         pixels = clip[:, :keep].to(storage)
         if self.propagation is None:
             return pixels, None

@@ -4,7 +4,7 @@ While propagation is frozen its output for a clip never changes; on a CPU it cos
 the U-Net, so it is computed once per clip and read again at every visit.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 
 import torch
@@ -12,6 +12,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from videogigagan.data.clips import ClipSource
+from videogigagan.shapes import Clip
 
 HELD_OUT = "held-out"
 """Folder inside a cache for clips that judge and are never learnt from."""
@@ -25,6 +26,7 @@ def fill_cache(
     *,
     held_out: Collection[str] = (),
     prefix: str = "",
+    clean: Callable[[Clip], Clip] = lambda clip: clip,
 ) -> Iterator[int]:
     """Write the clips that are not there yet; yield each index when it is on disk.
 
@@ -36,6 +38,7 @@ def fill_cache(
         held_out: Clips cut from files of these names go into `folder/held-out`, which no batch
             reads: a file is either learnt from or judged by, whatever part of it a clip shows.
         prefix: Begins the names of the files, where a cache has clips of several sources.
+        clean: What small frames go through first (`Generator.clean`); they are stored so.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for index in indices:
@@ -45,13 +48,14 @@ def fill_cache(
         pair = source.pair(index)
         target = folder / (HELD_OUT if pair.source in held_out else "") / name
         with torch.inference_mode():
-            features = propagation(pair.small[None])[0]
+            small = _to_bytes(clean(pair.small[None]).clamp(0, 1))
+            features = propagation(small.float() / 255)[0]
         target.parent.mkdir(exist_ok=True)
         part = target.with_suffix(".partial")
         save_file(
             {
                 "features": features.half().contiguous(),
-                "small": _to_bytes(pair.small),
+                "small": small[0],
                 "large": _to_bytes(pair.large),
             },
             part,

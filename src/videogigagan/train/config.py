@@ -37,16 +37,27 @@ class LossWeights:
     """Ours, not the paper's: how much texture there is of each scale, wherever it lies."""
     steadiness: float = 0.0
     """Ours, not the paper's: how much more the result changes along the flow than the truth."""
+    cleaning: float = 0.0
+    """Ours, not the paper's: how far cleaned frames are from the truth, bicubically reduced."""
 
     def __post_init__(self) -> None:
         for name, weight in asdict(self).items():
             if not weight >= 0:
                 raise ConfigError(f"losses: {name} must be at least 0, not {weight}.")
-        if not any(weight for name, weight in asdict(self).items() if name != "r1"):
+        if not self._of_generator():
             raise ConfigError(
                 "losses: nothing teaches the generator. Give gan, lpips, charbonnier, "
-                "features, grid, spectrum or steadiness a weight above 0."
+                "features, grid, spectrum, steadiness or cleaning a weight above 0."
             )
+
+    @property
+    def cleaning_alone(self) -> bool:
+        """Whether nothing looks at the results, so that none need be made."""
+        return self._of_generator() == {"cleaning"}
+
+    def _of_generator(self) -> set[str]:
+        """Terms that teach the generator something."""
+        return {name for name, weight in asdict(self).items() if weight and name != "r1"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -168,7 +179,7 @@ class TrainConfig:
     """Forget what blocks computed and compute it again on the way back: less memory, a third
     more time, the same result."""
     frozen_propagation: bool = False
-    """Leave flow and propagation as they start."""
+    """Leave flow and propagation as they start, and cleaning unless it has a loss."""
     save_every: int = 500
     """Steps between saved states."""
     sample_every: int = 500
@@ -215,10 +226,26 @@ class TrainConfig:
         size = self.data.crop if isinstance(self.data, CacheConfig) else self.data.small_size
         self._check_judged(self.generator.scale * size)
         self._check_shown(self.generator.scale * size)
+        self._check_cleaning()
         if self.losses.steadiness > 0 and not propagation:
             raise ConfigError(
                 "training: steadiness needs the flow of a generator with propagation. "
                 "Set losses.steadiness to 0."
+            )
+
+    def _check_cleaning(self) -> None:
+        """What the loss of cleaning asks of generator and data."""
+        if self.losses.cleaning == 0:
+            return
+        if self.generator.cleaning is None:
+            raise ConfigError(
+                "training: losses.cleaning needs a generator with cleaning. Describe it, or "
+                "set losses.cleaning to 0."
+            )
+        if isinstance(self.data, CacheConfig):
+            raise ConfigError(
+                "training: cached features are of frames that have been cleaned. Give clips, "
+                "or set losses.cleaning to 0."
             )
 
     def _check_judged(self, side: int) -> None:

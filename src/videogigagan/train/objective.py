@@ -13,12 +13,13 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from videogigagan.data.degrade import bicubic_degradation
 from videogigagan.frozen.efficientnet import by_size
 from videogigagan.model.discriminator import Discriminator
 from videogigagan.model.generator import Generator
 from videogigagan.ops.layout import frames_of
 from videogigagan.ops.resize import bilinear_upsample
-from videogigagan.shapes import Flow, LargeClip
+from videogigagan.shapes import Clip, Flow, LargeClip
 from videogigagan.train.batches import Batch
 from videogigagan.train.config import LossWeights, TrainConfig
 from videogigagan.train.likeness import Likeness, Seen
@@ -84,12 +85,14 @@ class GeneratorObjective(nn.Module):
         self.generator = generator
         self.config = config
 
-    def forward(self, batch: Batch, judges: Judges) -> tuple[Verdict, Made]:
+    def forward(self, batch: Batch, judges: Judges) -> tuple[Verdict, Made | None]:
         """Render a batch and judge it; z, noise and window follow from its number.
 
         Propagation computes in full precision whatever the rest does: flow in bfloat16 would
-        be off by a quarter of a pixel.
+        be off by a quarter of a pixel. Nothing is rendered where only cleaning is taught.
         """
+        if self.config.losses.cleaning_alone:
+            return self._cleaned(batch), None
         draws = torch.Generator().manual_seed(mixed(self.config.seed, batch.number))
         style = self.generator.style(int(torch.randint(2**31, (), generator=draws)))
         features = batch.features
@@ -101,7 +104,16 @@ class GeneratorObjective(nn.Module):
         seen = judges.likeness.seen(frames_of(result), frames_of(batch.large))
         made = Made(result=result, seen=seen)
         terms = self._terms(batch, made, judges, draws)
+        if self.config.losses.cleaning:
+            terms["cleaning"] = cleanliness(features[:, :, :3], batch)
         return Verdict(total=weighted(terms, self.config.losses), terms=terms), made
+
+    def _cleaned(self, batch: Batch) -> Verdict:
+        """Judge cleaned frames alone."""
+        with autocast(self.config, batch.small.device):
+            cleaned = self.generator.clean(batch.small)
+        terms = {"cleaning": cleanliness(cleaned.float(), batch)}
+        return Verdict(total=weighted(terms, self.config.losses), terms=terms)
 
     def _terms(
         self, batch: Batch, made: Made, judges: Judges, draws: torch.Generator
@@ -183,6 +195,14 @@ def judged(
     return logits.float()
 
 
+def cleanliness(cleaned: Clip, batch: Batch) -> Float[Tensor, ""]:
+    """How far cleaned frames are from what they had been, had nothing but size been lost."""
+    factor = batch.large.shape[-1] // batch.small.shape[-1]
+    with torch.no_grad():
+        clean = bicubic_degradation(frames_of(batch.large), factor)
+    return charbonnier(frames_of(cleaned), clean)
+
+
 def weighted(terms: dict[str, Tensor], weights: LossWeights) -> Float[Tensor, ""]:
     """Add the generator's terms up (Eq. 2)."""
     scales = {
@@ -193,6 +213,7 @@ def weighted(terms: dict[str, Tensor], weights: LossWeights) -> Float[Tensor, ""
         "grid": weights.grid,
         "spectrum": weights.spectrum,
         "steadiness": weights.steadiness,
+        "cleaning": weights.cleaning,
     }
     return torch.stack([scales[name] * term for name, term in terms.items()]).sum()
 

@@ -14,6 +14,8 @@ from videogigagan.ops.recompute import recompute
 from videogigagan.train.config import CacheConfig, StartConfig, TrainConfig
 from videogigagan.train.inflate import inflate
 
+_CLEANING = "cleaning."
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Networks:
@@ -52,9 +54,11 @@ def choose_what_learns(generator: Generator, config: TrainConfig) -> None:
     """
     apart = config.frozen_propagation or isinstance(config.data, CacheConfig)
     silent = config.generator.noise == "none"
+    staying = ("propagation.",) if config.losses.cleaning else ("propagation.", _CLEANING)
     for name, parameter in generator.named_parameters():
-        stays = apart and name.startswith("propagation.")
+        stays = apart and name.startswith(staying)
         unused = silent and name.endswith(".noise_strength")
+        unused |= config.losses.cleaning_alone and not name.startswith(_CLEANING)
         parameter.requires_grad = not (stays or unused)
 
 
@@ -77,8 +81,11 @@ def _start_generator(generator: Generator, start: StartConfig) -> None:
 
 
 def _copy(path: Path, generator: Generator) -> None:
-    """Fill a generator from one of the same shape."""
-    given, taken = load_generator(path).state_dict(), generator.state_dict()
+    """Fill a generator from one of the same shape; cleaning that it lacks stays a no-op."""
+    one = load_generator(path)
+    given, taken = one.state_dict(), generator.state_dict()
+    if one.cleaning is None:
+        given |= {key: fresh for key, fresh in taken.items() if key.startswith(_CLEANING)}
     for key in dict.fromkeys((*taken, *given)):
         if key not in given or key not in taken or given[key].shape != taken[key].shape:
             raise CheckpointError(

@@ -98,6 +98,7 @@ class Learner:
         terms = named("generator", verdict)
         if self.judges.discriminator is None or self.discriminator is None:
             return terms
+        assert made is not None, "an adversary asks for results"
         self.judges.discriminator.requires_grad_(requires_grad=True)
         penalised = self.config.losses.r1 > 0 and self.state.step % self.config.r1_every == 0
         with accumulating(self.discriminator, last=last):

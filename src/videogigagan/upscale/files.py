@@ -18,6 +18,7 @@ from videogigagan.upscale.capacity import behind
 from videogigagan.upscale.journal import Journal, fingerprint
 from videogigagan.upscale.options import Progress, UpscaleOptions, UpscaleResult
 from videogigagan.upscale.outputs import open_outputs
+from videogigagan.upscale.repeats import sharing
 from videogigagan.upscale.size import size_label
 from videogigagan.upscale.upscaler import VideoUpscaler
 from videogigagan.video.background import WriteBehind, prefetch
@@ -151,7 +152,7 @@ def _pairs(
     waiting: deque[Frame] = deque()
     frames = itertools.islice(reader.frames(), options.frames)
     # Closed here, not where frames are used, so that no thread reads when the reader closes.
-    with closing(prefetch(frames, _AHEAD, give_up=reader.give_up)) as ahead:
+    with closing(prefetch(sharing(frames), _AHEAD, give_up=reader.give_up)) as ahead:
         failure: list[VideoError] = []
 
         def pixels() -> Iterator[Float[Tensor, "3 h w"]]:

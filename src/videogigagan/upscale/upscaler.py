@@ -27,6 +27,7 @@ from videogigagan.upscale.capacity import (
 from videogigagan.upscale.device import choose_device, wants_bf16
 from videogigagan.upscale.engine import Engine
 from videogigagan.upscale.options import Precision
+from videogigagan.upscale.repeats import Distinct, repeated
 from videogigagan.upscale.windows import chunks, fade, windows
 from videogigagan.video.cuts import FindShots, find_cuts
 
@@ -161,10 +162,12 @@ class VideoUpscaler:
     ) -> abc.Generator[Float[Tensor, "3 H W"], None, None]:
         """Upscale frames of one size, in bounded memory, one result for each in order.
 
-        Nothing is carried across a cut. At most 104 frames are read ahead of the result.
+        Nothing is carried across a cut. At most 105 frames are read ahead of the result, each
+        counted once however often it repeats.
 
         Args:
-            frames: RGB in [0, 1], all of them from the first on.
+            frames: RGB in [0, 1], all of them from the first on. One that is handed in several
+                times in a row, as the same object, is upscaled once.
             shots: Tells of each frame whether a shot begins with it, one of `video.cuts`.
             start: Where propagation goes on; what comes before is read and left alone.
             done: Frames whose results are not wanted any more, `start.frame` of them at least.
@@ -177,12 +180,13 @@ class VideoUpscaler:
             size = first.shape[-2:]
             self.engine.tile = self.tile_for(*size) if tile is None else tile
             chunk = self.chunk_length(*size)
-            told = shots(itertools.chain([first], frames))
+            told = Distinct(shots(itertools.chain([first], frames)))
             place = 0
             for window in windows(
                 told, self.window_length(*size), chunk=chunk, overlap=self._shared(chunk)
             ):
-                begun, place = place, place + window.onward
+                times = told.times(window.onward)
+                begun, place = place, place + sum(times)
                 if begun < at.frame:
                     continue
                 at = Waypoint(frame=begun) if window.begins else at
@@ -191,14 +195,15 @@ class VideoUpscaler:
                 features, past = self.engine.propagate(
                     torch.stack(window.frames), at.past, keep=window.keep, onward=window.onward
                 )
-                fading = yield from self._render(
+                render = partial(
+                    self._render,
                     features,
                     at.fading,
                     chunk=chunk,
                     shared=window.keep - window.onward,
-                    done=max(done - begun, 0),
                 )
-                del features  # before the next window's are made
+                fading = yield from repeated(render, times, max(done - begun, 0))
+                del features, render  # before the next window's are made
                 at = Waypoint(frame=place, past=past, fading=fading)
 
     def window_length(self, height: int, width: int) -> int:
@@ -263,19 +268,19 @@ class VideoUpscaler:
         self,
         features: Float[Tensor, "1 k f h w"],
         fading: Float[Tensor, "o 3 H W"] | None = None,
+        done: int = 0,
         *,
         chunk: int,
         shared: int = 0,
-        done: int = 0,
     ) -> abc.Generator[Float[Tensor, "3 H W"], None, Float[Tensor, "p 3 H W"] | None]:
         """Yield the results of a window but for its last frames, and return those.
 
         Args:
             features: Of all its frames.
             fading: What the window before made of its first frames.
+            done: Frames of it whose results are not wanted any more.
             chunk: Frames that are rendered together.
             shared: How many of its last frames belong to the next window too.
-            done: Frames of it whose results are not wanted any more.
         """
         length, overlap = features.shape[1], self._shared(chunk)
         for part in chunks(length, chunk, overlap):
