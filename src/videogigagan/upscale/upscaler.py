@@ -162,12 +162,10 @@ class VideoUpscaler:
     ) -> abc.Generator[Float[Tensor, "3 H W"], None, None]:
         """Upscale frames of one size, in bounded memory, one result for each in order.
 
-        Nothing is carried across a cut. At most 105 frames are read ahead of the result, each
-        counted once however often it repeats.
+        Nothing is carried across a cut. At most 105 frames are read ahead, repeats apart.
 
         Args:
-            frames: RGB in [0, 1], all of them from the first on. One that is handed in several
-                times in a row, as the same object, is upscaled once.
+            frames: RGB in [0, 1], all from the first on; the same object again is done once.
             shots: Tells of each frame whether a shot begins with it, one of `video.cuts`.
             start: Where propagation goes on; what comes before is read and left alone.
             done: Frames whose results are not wanted any more, `start.frame` of them at least.
@@ -195,13 +193,8 @@ class VideoUpscaler:
                 features, past = self.engine.propagate(
                     torch.stack(window.frames), at.past, keep=window.keep, onward=window.onward
                 )
-                render = partial(
-                    self._render,
-                    features,
-                    at.fading,
-                    chunk=chunk,
-                    shared=window.keep - window.onward,
-                )
+                shared = window.keep - window.onward
+                render = partial(self._render, features, at.fading, chunk=chunk, shared=shared)
                 fading = yield from repeated(render, times, max(done - begun, 0))
                 del features, render  # before the next window's are made
                 at = Waypoint(frame=place, past=past, fading=fading)
