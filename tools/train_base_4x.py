@@ -31,7 +31,7 @@ from videogigagan.model.join import join_weights
 from videogigagan.model.presets import generator_preset, without_temporal
 from videogigagan.model.warm_start import load_released
 from videogigagan.ops.layout import channels_last
-from videogigagan.train.batches import Feed, cached_files, micro_batches
+from videogigagan.train.batches import cached_files
 from videogigagan.train.cache import HELD_OUT, fill_cache, read_cached
 from videogigagan.train.config import (
     CacheConfig,
@@ -214,8 +214,7 @@ def silenced(generator: Generator, basicvsr: Path) -> Generator:
 
 def write_ends(ends: dict[str, Generator], about: dict[str, str], target: Path) -> None:
     """Write a file whose detail can be chosen: first the end of detail 1, then that of 0."""
-    config = replace(next(iter(ends.values())).config, noise=generator_preset("base-4x").noise)
-    header = Header(config=config, about=about)
+    header = Header(config=generator_preset("base-4x"), about=about)
     with TemporaryDirectory() as folder:
         detailed, regression = (Path(folder) / f"{name}.safetensors" for name in ends)
         for file, end in zip((detailed, regression), ends.values(), strict=True):
@@ -228,14 +227,12 @@ def weights(arguments: argparse.Namespace, stage: str) -> Path:
     return arguments.run / stage / "weights" / "generator.safetensors"
 
 
-def follow(
-    config: TrainConfig, arguments: argparse.Namespace, feed: Feed = micro_batches
-) -> None:
+def follow(config: TrainConfig, arguments: argparse.Namespace) -> None:
     """Train and print a line now and then."""
-    folder, judges = arguments.run / config.name, arguments.judges
+    folder = arguments.run / config.name
     with open_devices("cpu") as devices:
         steps = run(
-            config, folder, judges=judges, devices=devices, observers=[Journal()], feed=feed
+            config, folder, judges=arguments.judges, devices=devices, observers=[Journal()]
         )
         for made in steps:
             if made.step % 20 == 0:

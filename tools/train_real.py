@@ -56,6 +56,7 @@ COMMON: dict[str, Any] = {
     "stage": "video",
     "generator": VIDEO,
     "trunk": "alex",
+    "batch": 1,
     "precision": "bf16",
     "save_every": 50,
 }
@@ -83,7 +84,6 @@ def train_perceptual(arguments: argparse.Namespace) -> None:
         start=StartConfig(generator=str(find_weights(START))),
         data=CacheConfig(folder=str(arguments.run / "cache"), frames=4),
         steps=1300,
-        batch=1,
         optimiser=falling(3e-4, warmup=20),
         average=0.995,
         losses=LossWeights(gan=0.0, lpips=10.0, features=10.0, grid=3e4, spectrum=0.25),
@@ -101,7 +101,6 @@ def train_adversary(arguments: argparse.Namespace) -> None:
         start=StartConfig(generator=str(weights(arguments, "perceptual"))),
         data=CacheConfig(folder=str(arguments.run / "cache"), frames=4),
         steps=600,
-        batch=1,
         optimiser=replace(falling(2e-4, warmup=30), betas=(0.5, 0.99), discriminator_rate=5e-5),
         average=0.997,
         losses=LossWeights(gan=0.1, r1=1.0, lpips=10.0, features=10.0, grid=1e5, spectrum=0.5),

@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from videogigagan.data.clips import ClipPair, ClipSource
+from videogigagan.data.clips import ClipPair
 from videogigagan.data.loader import batches
 from videogigagan.data.settings import clip_source
 from videogigagan.errors import DataError
@@ -70,21 +70,13 @@ Feed = Callable[[TrainConfig, Share], Iterator[list[Batch]]]
 
 def micro_batches(config: TrainConfig, share: Share) -> Iterator[list[Batch]]:
     """Draw from the run's own data, until its last step."""
-    data = config.data
+    data, numbers = config.data, clip_numbers(config, share)
     if isinstance(data, CacheConfig):
-        for step in clip_numbers(config, share):
+        for step in numbers:
             yield [cached_batch(data, config.seed, clips) for clips in step]
         return
     source = clip_source(data, scale=config.generator.scale, seed=config.seed, part="train")
-    yield from drawn_from(source, config, share, workers=data.workers)
-
-
-def drawn_from(
-    source: ClipSource, config: TrainConfig, share: Share, *, workers: int
-) -> Iterator[list[Batch]]:
-    """Draw from any source of clips, until the last step."""
-    numbers = chain.from_iterable(clip_numbers(config, share))
-    with closing(batches(source, numbers, workers)) as in_order:
+    with closing(batches(source, chain.from_iterable(numbers), data.workers)) as in_order:
         for step in clip_numbers(config, share):
             yield [stacked(clips[0], next(in_order)) for clips in step]
 
