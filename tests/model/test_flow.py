@@ -43,6 +43,14 @@ def test_flow_is_in_pixels_of_the_frame_given() -> None:
     assert_close(flow[0, :, 0, 0], torch.tensor([4 * 16 / 32, 4 * 24 / 32]))
 
 
+def test_autocast_leaves_flow_alone() -> None:
+    network, frames = SpyNet(), torch.rand(2, 3, 32, 32)
+    with torch.no_grad():
+        exact = network(frames, frames.flip(0))
+        with torch.autocast("cpu", torch.bfloat16):
+            assert torch.equal(network(frames, frames.flip(0)), exact)
+
+
 def test_constants_stay_out_of_checkpoints() -> None:
     with torch.device("meta"):
         assert not {"mean", "deviation"} & set(SpyNet().state_dict())

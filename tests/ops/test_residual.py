@@ -19,6 +19,18 @@ def test_stack_without_blocks_is_its_entry() -> None:
     assert_close(stack(x), F.leaky_relu(stack.entry(x), 0.1))
 
 
+def test_under_autocast_the_sum_keeps_its_precision() -> None:
+    """The convolutions are rounded; what they are added to, over many blocks, is not."""
+    stack, x = ResidualStack(3, 4, 6), torch.randn(2, 3, 5, 6)
+    for block in stack.blocks:
+        zeroed(block.conv2)
+    with torch.autocast("cpu", torch.bfloat16):
+        result, entry = stack(x), stack.entry(x)
+    assert entry.dtype == torch.bfloat16
+    assert result.dtype == torch.float32
+    assert_close(result, F.leaky_relu(entry, 0.1).float())
+
+
 def test_reach_grows_by_two_pixels_per_block() -> None:
     """A change in the middle is felt 1 pixel away by the entry and 2 more by each block."""
     stack, x = ResidualStack(3, 4, 2), torch.zeros(1, 3, 21, 21)

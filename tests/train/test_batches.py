@@ -23,6 +23,7 @@ from videogigagan.train.batches import (
     micro_batches,
     soften,
 )
+from videogigagan.train.cache import read_cached
 from videogigagan.train.config import CacheConfig
 
 
@@ -143,6 +144,27 @@ def test_windows_are_consecutive_and_reach_every_corner(ramps: CacheConfig) -> N
     assert {corner[0] for corner in corners} == {
         clip + t for clip in (0, 10, 20) for t in range(3)
     }
+
+
+def test_frames_around_a_window_are_there_to_be_propagated_anew(ramps: CacheConfig) -> None:
+    anew = replace(ramps, propagated=4)
+    starts = set()
+    for number in range(40):
+        batch = cached_batch(anew, 0, range(number, number + 1))
+        assert batch.features is None
+        assert batch.small.shape == (1, 4, 3, 5, 5)
+        assert batch.shown.shape == (1, 2, 3, 5, 5)
+        assert torch.equal(batch.large[..., ::4, ::4], batch.shown)
+        starts.add(batch.window.start)
+    assert starts == {0, 1, 2}
+
+
+def test_features_are_not_read_where_none_are_needed(ramps: CacheConfig) -> None:
+    for path in cached_files(Path(ramps.folder)):
+        save_file(read_cached(path, "small", "large"), path)
+    cached_batch(replace(ramps, propagated=2), 0, range(1))
+    with pytest.raises(DataError, match=r"holds no features\. Fill the cache again, or prop"):
+        cached_batch(ramps, 0, range(1))
 
 
 def test_unfinished_files_are_not_read(ramps: CacheConfig) -> None:

@@ -72,6 +72,16 @@ def test_frames_can_be_cleaned_first(
     assert_close(cached["features"].float(), features, atol=1e-3, rtol=1e-3)
 
 
+def test_pixels_can_be_kept_alone(tmp_path: Path, clip_source: ClipSource) -> None:
+    assert list(fill_cache(tmp_path, clip_source, None, [1])) == [1]
+    path = tmp_path / "000001.safetensors"
+    cached, pair = read_cached(path), clip_source.pair(1)
+    assert set(cached) == {"small", "large"}
+    assert_close(cached["small"].float() / 255, pair.small)
+    with pytest.raises(DataError, match=r"holds no features\. Fill the cache again, or prop"):
+        read_cached(path, "small", "features")
+
+
 def test_an_interrupted_file_is_written_again(
     tmp_path: Path, cache: Path, clip_source: ClipSource, propagation: nn.Module
 ) -> None:

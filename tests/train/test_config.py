@@ -170,6 +170,10 @@ def test_single_frames_teach_propagation_nothing() -> None:
             lambda: StartConfig(image="a", generator="b"),
             "start: image and generator exclude each other. Name one.",
         ),
+        (
+            lambda: replace(CACHED, frames=4, propagated=3),
+            "cache: propagated must be 0, or at least the 4 frames of a window, not 3.",
+        ),
         (lambda: replace(CACHED, crop=0), "cache: frames and crop must be at least 1."),
         (
             lambda: replace(CACHED, softening=1.1),

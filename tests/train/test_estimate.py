@@ -104,6 +104,17 @@ def test_without_an_adversary_there_is_less(plain, tmp_path) -> None:
         assert found.flops < plain.flops
 
 
+def test_what_is_propagated_anew_costs_work(tmp_path) -> None:
+    cache = CacheConfig(folder=str(tmp_path), frames=2, crop=16)
+    alone = tiny("video", discriminator=None, losses=replace(PLAIN, gan=0.0))
+    costs = [
+        estimate(replace(alone, data=replace(cache, propagated=frames))).flops
+        for frames in (0, 2, 4)
+    ]
+    first, second = costs[1] - costs[0], costs[2] - costs[1]
+    assert 0 < first < 1.5 * second < 3 * first
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("checkpointing", [False, True])
 def test_memory_of_a_video_step_is_what_the_allocator_hands_out(checkpointing) -> None:

@@ -13,7 +13,7 @@ from videogigagan.model.checkpoint import Header, load_generator, save_weights
 from videogigagan.model.config import CleaningConfig
 from videogigagan.model.generator import Generator
 from videogigagan.model.presets import GENERATORS
-from videogigagan.train.config import StartConfig
+from videogigagan.train.config import CacheConfig, OptimiserConfig, StartConfig
 from videogigagan.train.start import build_networks
 
 
@@ -67,6 +67,22 @@ def test_weights_without_cleaning_start_a_generator_that_has_it(tmp_path: Path) 
     clip = textured(0, 3, 16)[0][None]
     with torch.no_grad():
         assert_close(taken.generator.eval()(clip), plain.eval()(clip))
+
+
+def test_flow_that_will_never_learn_gets_no_gradient() -> None:
+    for steps, learns in ((10, False), (11, True)):
+        optimiser = OptimiserConfig(flow_frozen=10)
+        generator = build_networks(tiny(steps=steps, optimiser=optimiser)).generator
+        flow = {p.requires_grad for p in generator.propagation.flow.parameters()}
+        assert flow == {learns}
+        assert generator.propagation.fusion.weight.requires_grad
+
+
+def test_propagation_learns_from_cached_clips_that_it_sees_anew(tmp_path: Path) -> None:
+    for propagated, learns in ((0, False), (3, True)):
+        data = CacheConfig(folder=str(tmp_path), frames=2, propagated=propagated)
+        generator = build_networks(tiny(data=data)).generator
+        assert generator.propagation.fusion.weight.requires_grad is learns
 
 
 def test_frozen_propagation_freezes_cleaning_that_has_no_loss() -> None:
@@ -143,7 +159,10 @@ def test_released_propagation_is_taken_over(tmp_path: Path) -> None:
 
 
 def test_checkpointing_changes_nothing_but_memory() -> None:
-    plain, frugal = (build_networks(tiny(checkpointing=on)) for on in (False, True))
+    optimiser = OptimiserConfig(flow_frozen=0)
+    plain, frugal = (
+        build_networks(tiny(checkpointing=on, optimiser=optimiser)) for on in (False, True)
+    )
     assert plain.generator.state_dict().keys() == frugal.generator.state_dict().keys()
     clip = textured(0, 3, 16)[0][None]
     for networks in (plain, frugal):

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from videogigagan.ops.deform import deformable_convolution
 from videogigagan.ops.initialise import zeroed
+from videogigagan.ops.precision import full_precision
 from videogigagan.ops.warp import backward_warp
 from videogigagan.shapes import Flow
 
@@ -50,7 +51,8 @@ class WarpAlignment(nn.Module):
         second: Neighbour,
     ) -> Float[Tensor, "n c h w"]:
         """Align."""
-        return self.convolution(torch.cat((first.warped(), second.warped()), dim=1))
+        with full_precision(first.state.device):
+            return self.convolution(torch.cat((first.warped(), second.warped()), dim=1))
 
 
 class DeformableAlignment(nn.Module):
@@ -86,6 +88,10 @@ class DeformableAlignment(nn.Module):
         self, current: Float[Tensor, "n c h w"], first: Neighbour, second: Neighbour
     ) -> Float[Tensor, "n c h w"]:
         """Align."""
+        with full_precision(current.device):
+            return self._aligned(current, first, second)
+
+    def _aligned(self, current: Tensor, first: Neighbour, second: Neighbour) -> Tensor:
         seen = (first.warped(), current, second.warped(), first.flow, second.flow)
         *moves, mask = self.offsets(torch.cat(seen, dim=1)).chunk(3, dim=1)
         offsets = _REACH * torch.cat(moves, dim=1).tanh()

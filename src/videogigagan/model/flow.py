@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from videogigagan.ops.precision import full_precision
 from videogigagan.ops.warp import backward_warp
 from videogigagan.shapes import Flow
 
@@ -40,7 +41,8 @@ class SpyNet(nn.Module):
         """Estimate where on `other` each pixel of `frame` lies."""
         h, w = frame.shape[-2:]
         size = (math.ceil(h / _STRIDE) * _STRIDE, math.ceil(w / _STRIDE) * _STRIDE)
-        flow = self._coarse_to_fine(self._pyramid(frame, size), self._pyramid(other, size))
+        with full_precision(frame.device):
+            flow = self._coarse_to_fine(self._pyramid(frame, size), self._pyramid(other, size))
         flow = F.interpolate(flow, size=(h, w), mode="bilinear", align_corners=False)
         return flow * flow.new_tensor([w / size[1], h / size[0]])[:, None, None]
 

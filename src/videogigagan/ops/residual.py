@@ -38,8 +38,8 @@ class ResidualStack(nn.Module):
         self.blocks = nn.Sequential(*(ResidualBlock(channels) for _ in range(blocks)))
 
     def forward(self, x: Float[Tensor, "n i h w"]) -> Float[Tensor, "n o h w"]:
-        """Run entry and blocks."""
-        return self.blocks(F.leaky_relu(self.entry(x), 0.1))
+        """Run entry and blocks; what the blocks add to is of the type of `x`."""
+        return self.blocks(F.leaky_relu(self.entry(x), 0.1).to(x.dtype))
 
 
 def blocks_in_bf16(network: nn.Module) -> None:

@@ -6,7 +6,7 @@ them out in contiguous blocks, and each takes its block in micro-batches.
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 
@@ -31,24 +31,30 @@ class Batch:
 
     number: int
     """Number of its first clip; z and noise follow from it."""
-    small: Clip
-    """Low-resolution clips."""
+    small: Float[Tensor, "b seen 3 h w"]
+    """Low-resolution clips, all that propagation sees of them."""
     large: LargeClip
-    """Ground truth."""
+    """Ground truth of the frames that are shown."""
+    window: slice = field(default_factory=lambda: slice(None))
+    """Frames of `small` that are rendered and judged; propagation alone sees the others."""
     features: Features | None = None
     """The U-Net's input where propagation has been done before: pixels, then features."""
     skipped: tuple[str, ...] = ()
     """Files that could not be read when the clips were drawn."""
 
+    @property
+    def shown(self) -> Clip:
+        """The low-resolution frames that are rendered and judged."""
+        return self.small[:, self.window]
+
     def to(self, device: torch.device) -> "Batch":
         """The same on another device."""
         features = self.features
-        return Batch(
-            number=self.number,
+        return replace(
+            self,
             small=self.small.to(device, non_blocking=True),
             large=self.large.to(device, non_blocking=True),
             features=None if features is None else features.to(device, non_blocking=True),
-            skipped=self.skipped,
         )
 
 
@@ -100,14 +106,20 @@ def stacked(number: int, pairs: Sequence[ClipPair]) -> Batch:
 
 
 def cached_batch(cache: CacheConfig, seed: int, numbers: Sequence[int]) -> Batch:
-    """Windows of random cached clips."""
+    """Windows of random cached clips, at the same place in what is propagated."""
     files = cached_files(Path(cache.folder))
-    windows = []
+    spare = max(cache.propagated - cache.frames, 0)
+    first = int(np.random.default_rng((seed, numbers[0], spare)).integers(spare + 1))
+    window = slice(first, first + cache.frames)
+    drawn = []
     for number in numbers:
         rng = np.random.default_rng((seed, number))
-        windows.append(_window(files[rng.integers(len(files))], cache, rng))
-    features, large = (torch.stack(part) for part in zip(*windows, strict=True))
-    return Batch(number=numbers[0], small=features[:, :, :3], features=features, large=large)
+        drawn.append(_draw(files[rng.integers(len(files))], cache, rng))
+    parts = {name: torch.stack([clip[name] for clip in drawn]) for name in drawn[0]}
+    small, large, features = parts["small"], parts["large"][:, window], parts.get("features")
+    if features is not None:
+        features = torch.cat((small, features), dim=2)
+    return Batch(number=numbers[0], small=small, large=large, window=window, features=features)
 
 
 def cached_files(folder: Path) -> list[Path]:
@@ -118,28 +130,30 @@ def cached_files(folder: Path) -> list[Path]:
     return files
 
 
-def _window(path: Path, cache: CacheConfig, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-    cached = read_cached(path)
+def _draw(path: Path, cache: CacheConfig, rng: np.random.Generator) -> dict[str, Tensor]:
+    """What is needed of a cached clip, cut out at random."""
+    names = ("small", "large") if cache.propagated else ("small", "large", "features")
+    cached = read_cached(path, *names)
+    frames = cache.propagated or cache.frames
     t, _, h, w = cached["small"].shape
-    if t < cache.frames or min(h, w) < cache.crop:
+    if t < frames or min(h, w) < cache.crop:
         raise DataError(
-            f"{path}: is too small ({t} frames of {w}x{h}, need {cache.frames} of "
+            f"{path}: is too small ({t} frames of {w}x{h}, need {frames} of "
             f"{cache.crop}). Fill the cache with larger clips."
         )
     scale = cached["large"].shape[-1] // w
-    first = int(rng.integers(t - cache.frames + 1))
+    first = int(rng.integers(t - frames + 1))
     top, left = int(rng.integers(h - cache.crop + 1)), int(rng.integers(w - cache.crop + 1))
-    time = slice(first, first + cache.frames)
-    small = (time, slice(None), slice(top, top + cache.crop), slice(left, left + cache.crop))
-    large = (
-        time,
-        slice(None),
-        slice(scale * top, scale * (top + cache.crop)),
-        slice(scale * left, scale * (left + cache.crop)),
-    )
-    pixels = cached["small"][small].float() / 255
-    features = torch.cat((pixels, cached["features"][small].float()), dim=1)
-    return features, soften(cached["large"][large].float() / 255, cache.softening)
+
+    def cut(name: str, scale: int, brightest: int) -> Tensor:
+        rows, columns = (
+            slice(scale * edge, scale * (edge + cache.crop)) for edge in (top, left)
+        )
+        return cached[name][first : first + frames, :, rows, columns].float() / brightest
+
+    small, large = cut("small", 1, 255), soften(cut("large", scale, 255), cache.softening)
+    drawn = {"small": small, "large": large}
+    return drawn if cache.propagated else drawn | {"features": cut("features", 1, 1)}
 
 
 def soften(frames: Float[Tensor, "t 3 h w"], share: float) -> Float[Tensor, "t 3 h w"]:

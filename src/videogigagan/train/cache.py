@@ -8,10 +8,12 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors import safe_open
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from videogigagan.data.clips import ClipSource
+from videogigagan.errors import DataError
 from videogigagan.shapes import Clip
 
 HELD_OUT = "held-out"
@@ -21,7 +23,7 @@ HELD_OUT = "held-out"
 def fill_cache(
     folder: Path,
     source: ClipSource,
-    propagation: nn.Module,
+    propagation: nn.Module | None,
     indices: Iterable[int],
     *,
     held_out: Collection[str] = (),
@@ -33,7 +35,8 @@ def fill_cache(
     Args:
         folder: The cache.
         source: What makes the clips.
-        propagation: Maps clips to features.
+        propagation: Maps clips to features; None keeps pixels alone, for runs that propagate
+            anew (`CacheConfig.propagated`).
         indices: Numbers of the clips.
         held_out: Clips cut from files of these names go into `folder/held-out`, which no batch
             reads: a file is either learnt from or judged by, whatever part of it a clip shows.
@@ -49,24 +52,29 @@ def fill_cache(
         target = folder / (HELD_OUT if pair.source in held_out else "") / name
         with torch.inference_mode():
             small = _to_bytes(clean(pair.small[None]).clamp(0, 1))
-            features = propagation(small.float() / 255)[0]
+            kept = {"small": small[0], "large": _to_bytes(pair.large)}
+            if propagation is not None:
+                kept["features"] = propagation(small.float() / 255)[0].half().contiguous()
         target.parent.mkdir(exist_ok=True)
         part = target.with_suffix(".partial")
-        save_file(
-            {
-                "features": features.half().contiguous(),
-                "small": small[0],
-                "large": _to_bytes(pair.large),
-            },
-            part,
-        )
+        save_file(kept, part)
         part.replace(target)
         yield index
 
 
-def read_cached(path: Path) -> dict[str, Tensor]:
-    """Features (t c h w) in half precision; `small` and `large` as bytes."""
-    return load_file(path)
+def read_cached(path: Path, *names: str) -> dict[str, Tensor]:
+    """All, or what is named: `features` (t c h w) in half precision, `small`, `large` as bytes.
+
+    Raises:
+        DataError: The clip was kept without what is asked for.
+    """
+    with safe_open(path, framework="pt") as file:
+        there = set(file.keys())
+        if missing := set(names) - there:
+            raise DataError(
+                f"{path}: holds no {missing.pop()}. Fill the cache again, or propagate anew."
+            )
+        return {name: file.get_tensor(name) for name in names or sorted(there)}
 
 
 def _to_bytes(clip: Tensor) -> Tensor:

@@ -122,7 +122,10 @@ class StartConfig:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CacheConfig:
-    """Learning from cached propagation features (`train.cache`); propagation takes no part."""
+    """Learning from cached clips (`train.cache`), and from features that were propagated once.
+
+    Propagation takes no part, unless frames are propagated anew.
+    """
 
     folder: str
     """Where the features lie."""
@@ -130,6 +133,9 @@ class CacheConfig:
     """Frames of each window."""
     crop: int = 48
     """Side of the window, in low-resolution pixels."""
+    propagated: int = 0
+    """Frames that are propagated anew, the window somewhere among them, so that propagation
+    learns with the rest and sees more of a clip than is rendered; 0: features are read."""
     softening: float = 0.0
     """Share of the finest band that is taken from the truth. Photos scaled down are sharper
     than what cameras film, and a model of them draws hairlines into video."""
@@ -137,6 +143,11 @@ class CacheConfig:
     def __post_init__(self) -> None:
         if min(self.frames, self.crop) < 1:
             raise ConfigError("cache: frames and crop must be at least 1.")
+        if self.propagated and self.propagated < self.frames:
+            raise ConfigError(
+                f"cache: propagated must be 0, or at least the {self.frames} frames of a "
+                f"window, not {self.propagated}."
+            )
         if not 0 <= self.softening <= 1:
             raise ConfigError(f"cache: softening must lie in [0, 1], not {self.softening}.")
 
@@ -204,6 +215,13 @@ class TrainConfig:
             raise ConfigError(f"training: average must lie in [0, 1), not {self.average}.")
         self._check_parts()
 
+    @property
+    def propagation_stays(self) -> bool:
+        """Whether flow and propagation are left as they start."""
+        if isinstance(self.data, CacheConfig) and not self.data.propagated:
+            return True
+        return self.frozen_propagation
+
     def _check_parts(self) -> None:
         """What the networks, the losses and the data ask of one another."""
         if (self.discriminator is None) != (self.losses.gan == 0):
@@ -217,8 +235,7 @@ class TrainConfig:
                 f"{self.data.frames} frames. Give 1 to an image stage, more to a video stage."
             )
         propagation = self.generator.propagation is not None
-        live = isinstance(self.data, DataConfig) and not self.frozen_propagation
-        if self.stage == "image" and propagation and live:
+        if self.stage == "image" and propagation and not self.propagation_stays:
             raise ConfigError(
                 "training: single frames teach propagation nothing. Leave it out of the "
                 "generator in the image stage, freeze it, or learn from cached features."

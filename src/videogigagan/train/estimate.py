@@ -94,14 +94,22 @@ def learner_of(config: TrainConfig, devices: Devices | None = None) -> Learner:
 def blank_batch(config: TrainConfig) -> Batch:
     """A micro-batch of the size that a run has, with nothing to see in it."""
     data, scale = config.data, config.generator.scale
-    cached = isinstance(data, CacheConfig)
-    side = data.crop if isinstance(data, CacheConfig) else data.small_size
-    small = torch.rand(config.micro_batch, data.frames, 3, side, side)
+    if isinstance(data, CacheConfig):
+        side, anew = data.crop, data.propagated
+    else:
+        side, anew = data.small_size, data.frames
+    small = torch.rand(config.micro_batch, anew or data.frames, 3, side, side)
     large = torch.rand(config.micro_batch, data.frames, 3, scale * side, scale * side)
     propagation = config.generator.propagation
     width = 0 if propagation is None else propagation.channels
     features = torch.cat((small, small[:, :, :1].expand(-1, -1, width, -1, -1)), dim=2)
-    return Batch(number=0, small=small, large=large, features=features if cached else None)
+    return Batch(
+        number=0,
+        small=small,
+        large=large,
+        window=slice(data.frames),
+        features=None if anew else features,
+    )
 
 
 def fill_moments(learner: Learner) -> None:

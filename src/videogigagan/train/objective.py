@@ -76,7 +76,7 @@ class GeneratorObjective(nn.Module):
     """The generator's side of Eq. 2.
 
     Shapes:
-        batch.small:  (b, t, 3, h, w)
+        batch.shown:  (b, t, 3, h, w)
         result:       (b, t, 3, H, W)
     """
 
@@ -88,30 +88,29 @@ class GeneratorObjective(nn.Module):
     def forward(self, batch: Batch, judges: Judges) -> tuple[Verdict, Made | None]:
         """Render a batch and judge it; z, noise and window follow from its number.
 
-        Propagation computes in full precision whatever the rest does: flow in bfloat16 would
-        be off by a quarter of a pixel. Nothing is rendered where only cleaning is taught.
+        Nothing is rendered where only cleaning is taught.
         """
         if self.config.losses.cleaning_alone:
             return self._cleaned(batch), None
         draws = torch.Generator().manual_seed(mixed(self.config.seed, batch.number))
         style = self.generator.style(int(torch.randint(2**31, (), generator=draws)))
-        features = batch.features
-        if features is None:
-            features = self.generator.propagate(batch.small)
-        with autocast(self.config, features.device):
-            result = self.generator.render(features, style)
+        with autocast(self.config, batch.small.device):
+            features = batch.features
+            if features is None:
+                features = self.generator.propagate(batch.small)
+            result = self.generator.render(features[:, batch.window], style)
         result = result.float()
         seen = judges.likeness.seen(frames_of(result), frames_of(batch.large))
         made = Made(result=result, seen=seen)
         terms = self._terms(batch, made, judges, draws)
         if self.config.losses.cleaning:
-            terms["cleaning"] = cleanliness(features[:, :, :3], batch)
+            terms["cleaning"] = cleanliness(features[:, batch.window, :3].float(), batch)
         return Verdict(total=weighted(terms, self.config.losses), terms=terms), made
 
     def _cleaned(self, batch: Batch) -> Verdict:
         """Judge cleaned frames alone."""
         with autocast(self.config, batch.small.device):
-            cleaned = self.generator.clean(batch.small)
+            cleaned = self.generator.clean(batch.shown)
         terms = {"cleaning": cleanliness(cleaned.float(), batch)}
         return Verdict(total=weighted(terms, self.config.losses), terms=terms)
 
@@ -145,7 +144,7 @@ class GeneratorObjective(nn.Module):
         """From every frame but the last into the next, at the size of the result."""
         assert self.generator.propagation is not None
         scale = self.config.generator.scale
-        small, other = frames_of(batch.small[:, :-1]), frames_of(batch.small[:, 1:])
+        small, other = frames_of(batch.shown[:, :-1]), frames_of(batch.shown[:, 1:])
         return scale * bilinear_upsample(self.generator.propagation.flow(small, other), scale)
 
 
@@ -187,7 +186,7 @@ def judged(
     seen: tuple[Tensor, ...],
 ) -> Float[Tensor, "b t *p"]:
     """Ask about every frame of a clip; a conditional discriminator sees the small one too."""
-    small = batch.small if discriminator.config.conditional else None
+    small = batch.shown if discriminator.config.conditional else None
     levels = len(discriminator.config.seen)
     shown = by_size(seen)[:levels] if levels else ()
     with autocast(config, clip.device):

@@ -11,7 +11,7 @@ from videogigagan.model.generator import Generator
 from videogigagan.train.config import OptimiserConfig, TrainConfig
 from videogigagan.train.devices import alike, collected, whole
 
-_FLOW = "propagation.flow."
+FLOW = "propagation.flow."
 
 
 class Optimiser:
@@ -21,10 +21,10 @@ class Optimiser:
         self.config = config
         self.rate = rate
         named = [(key, p) for key, p in network.named_parameters() if p.requires_grad]
-        self.names = [key for key, _ in named if not key.startswith(_FLOW)]
-        self.names += [key for key, _ in named if key.startswith(_FLOW)]
-        self.flow = [p for key, p in named if key.startswith(_FLOW)]
-        rest = [p for key, p in named if not key.startswith(_FLOW)]
+        self.names = [key for key, _ in named if not key.startswith(FLOW)]
+        self.names += [key for key, _ in named if key.startswith(FLOW)]
+        self.flow = [p for key, p in named if key.startswith(FLOW)]
+        rest = [p for key, p in named if not key.startswith(FLOW)]
         groups = [{"params": part} for part in (rest, self.flow) if part]
         self.adam = torch.optim.Adam(groups, lr=rate, betas=config.betas, eps=config.eps)
 

@@ -11,8 +11,9 @@ from videogigagan.model.discriminator import Discriminator
 from videogigagan.model.generator import Generator
 from videogigagan.model.warm_start import load_released
 from videogigagan.ops.recompute import recompute
-from videogigagan.train.config import CacheConfig, StartConfig, TrainConfig
+from videogigagan.train.config import StartConfig, TrainConfig
 from videogigagan.train.inflate import inflate
+from videogigagan.train.optimiser import FLOW
 
 _CLEANING = "cleaning."
 
@@ -52,11 +53,12 @@ def choose_what_learns(generator: Generator, config: TrainConfig) -> None:
 
     A device that waits for the gradient of an unused weight would wait for ever.
     """
-    apart = config.frozen_propagation or isinstance(config.data, CacheConfig)
+    late = config.optimiser.flow_frozen >= config.steps
     silent = config.generator.noise == "none"
     staying = ("propagation.",) if config.losses.cleaning else ("propagation.", _CLEANING)
     for name, parameter in generator.named_parameters():
-        stays = apart and name.startswith(staying)
+        stays = config.propagation_stays and name.startswith(staying)
+        stays |= late and name.startswith(FLOW)
         unused = silent and name.endswith(".noise_strength")
         unused |= config.losses.cleaning_alone and not name.startswith(_CLEANING)
         parameter.requires_grad = not (stays or unused)
