@@ -2,6 +2,9 @@
 
     cache       --data FOLDER               propagate clips as they come once, keep the features
     perceptual  --judges FOLDER             get used to them by perceptual distances
+    clips       --data FOLDER               more clips, which are not propagated
+    joint       --judges FOLDER             propagation learns with the rest
+    again       --judges FOLDER             the same once more
     adversary   --judges FOLDER             the same against a discriminator; not distributed
     check       --judges FOLDER             figures of every stage on clips held out
     export      --basicvsr FILE --output FILE    both ends as one half-precision file
@@ -17,12 +20,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from train_base_4x import (
+from recipe import (
     VIDEO,
     falling,
     fill_from,
     follow,
     follow_orders,
+    mixture,
     score,
     silenced,
     weights,
@@ -30,16 +34,16 @@ from train_base_4x import (
 )
 
 from videogigagan.data.clips import ClipSource
-from videogigagan.data.material import Mixture, PhotoFolder, VideoFolder
 from videogigagan.frozen.efficientnet import WIDTHS
 from videogigagan.model.checkpoint import find_weights, load_generator
 from videogigagan.model.config import DiscriminatorConfig, Level
 from videogigagan.ops.residual import blocks_in_bf16
-from videogigagan.train.config import CacheConfig, LossWeights, StartConfig, TrainConfig
+from videogigagan.train.cache import CacheConfig
+from videogigagan.train.config import LossWeights, StartConfig, TrainConfig
 from videogigagan.upscale.device import wants_bf16
 
 START = "base-4x"
-DEGRADED_CLIPS, FILMED_CLIPS = range(160), range(10)
+DEGRADED_CLIPS, FILMED_CLIPS, LIVE_CLIPS = range(160), range(10), range(1000)
 # From 192 pixels down to 12; each place has its own verdict, for texture is a local matter.
 ADVERSARY = DiscriminatorConfig(
     levels=(
@@ -64,9 +68,7 @@ COMMON: dict[str, Any] = {
 
 def fill(arguments: argparse.Namespace) -> None:
     """Propagate clips as they come, a few clean ones, and a few as cameras sharpen them."""
-    photos = PhotoFolder(arguments.data / "photos", motion="plane")
-    material = Mixture(((photos, 0.5), (VideoFolder(arguments.data / "video"), 0.5)))
-    common: dict[str, Any] = {"material": material, "frames": 17}
+    common: dict[str, Any] = {"material": mixture(arguments.data, photos=0.5), "frames": 17}
     degraded = ClipSource(degradation="real", clean=0.2, defocus=1.2, seed=31, **common)
     filmed = ClipSource(defocus=1.6, sharpening=1.5, seed=33, **common)
     sources = {"r": (degraded, DEGRADED_CLIPS), "f": (filmed, FILMED_CLIPS)}
@@ -74,6 +76,19 @@ def fill(arguments: argparse.Namespace) -> None:
     if wants_bf16("auto", torch.device("cpu")):  # as it will be where it is used
         blocks_in_bf16(generator)
     fill_from(sources, generator, arguments)
+
+
+def fill_live(arguments: argparse.Namespace) -> None:
+    """Keep the pixels of more such clips."""
+    live = ClipSource(
+        material=mixture(arguments.data, photos=0.5),
+        frames=13,
+        degradation="real",
+        clean=0.2,
+        defocus=1.2,
+        seed=35,
+    )
+    fill_from({"p": (live, LIVE_CLIPS)}, None, arguments, folder="clips")
 
 
 def train_perceptual(arguments: argparse.Namespace) -> None:
@@ -91,6 +106,36 @@ def train_perceptual(arguments: argparse.Namespace) -> None:
         **COMMON,
     )
     follow(config, arguments)
+
+
+def train_joint(arguments: argparse.Namespace) -> None:
+    """Let propagation meet such clips, too, and the U-Net what it then makes of them."""
+    follow(joint_config(arguments), arguments)
+
+
+def train_again(arguments: argparse.Namespace) -> None:
+    """Let the rate rise and fall once more."""
+    start = StartConfig(generator=str(weights(arguments, "joint")))
+    follow(
+        replace(joint_config(arguments), name="again", start=start, steps=900, seed=33),
+        arguments,
+    )
+
+
+def joint_config(arguments: argparse.Namespace) -> TrainConfig:
+    """Windows of 3 frames are rendered and judged, of 8 that are propagated."""
+    return TrainConfig(
+        name="joint",
+        discriminator=None,
+        start=StartConfig(generator=str(weights(arguments, "perceptual"))),
+        data=CacheConfig(folder=str(arguments.run / "clips"), frames=3, propagated=8),
+        steps=1500,
+        optimiser=falling(1.5e-4, warmup=60),
+        average=0.995,
+        losses=LossWeights(gan=0.0, lpips=10.0, features=10.0, grid=1e5, spectrum=0.25),
+        seed=32,
+        **COMMON,
+    )
 
 
 def train_adversary(arguments: argparse.Namespace) -> None:
@@ -113,7 +158,7 @@ def train_adversary(arguments: argparse.Namespace) -> None:
 def check(arguments: argparse.Namespace) -> None:
     """Score the middle frame of every held-out clip, at the start and after each stage."""
     generators = {"start": load_generator(find_weights(START))}
-    for stage in ("perceptual", "adversary"):
+    for stage in ("perceptual", "joint", "again", "adversary"):
         if weights(arguments, stage).exists():
             generators[stage] = load_generator(weights(arguments, stage))
     score(generators, arguments)
@@ -121,8 +166,8 @@ def check(arguments: argparse.Namespace) -> None:
 
 def export(arguments: argparse.Namespace) -> None:
     """Write both ends: the averaged weights, and BasicVSR's picture, where they began."""
-    detailed = load_generator(weights(arguments, "perceptual"))
-    ends = {"perceptual": detailed, "basicvsr": silenced(detailed, arguments.basicvsr)}
+    detailed = load_generator(weights(arguments, "again"))
+    ends = {"again": detailed, "basicvsr": silenced(detailed, arguments.basicvsr)}
     about = {
         "name": "real-4x",
         "recipe": "Charbonnier, LPIPS (AlexNet), EfficientNet's features; clips as they come",
@@ -135,6 +180,9 @@ def export(arguments: argparse.Namespace) -> None:
 STAGES = {
     "cache": fill,
     "perceptual": train_perceptual,
+    "clips": fill_live,
+    "joint": train_joint,
+    "again": train_again,
     "adversary": train_adversary,
     "check": check,
     "export": export,

@@ -13,7 +13,8 @@ from videogigagan.cli.steps import StepLine
 from videogigagan.cli.training_options import Machine
 from videogigagan.data.settings import Weighted, held_out
 from videogigagan.model.generator import Generator
-from videogigagan.train.config import CacheConfig, TrainConfig
+from videogigagan.train.cache import CacheConfig
+from videogigagan.train.config import TrainConfig
 from videogigagan.train.journal import Journal, read_journal
 from videogigagan.train.observe import RunView
 from videogigagan.train.provenance import Provenance

@@ -19,12 +19,8 @@ from PIL import Image
 from videogigagan.frozen.lpips import LPIPS
 from videogigagan.model.checkpoint import load_generator
 from videogigagan.model.presets import TABLE_1_ROWS
-from videogigagan.train.config import (
-    CacheConfig,
-    LossWeights,
-    Stage,
-    TrainConfig,
-)
+from videogigagan.train.cache import CacheConfig
+from videogigagan.train.config import LossWeights, Stage, TrainConfig
 from videogigagan.train.config_file import load_config, save_config
 from videogigagan.train.devices import Devices
 from videogigagan.train.estimate import Estimate

@@ -23,8 +23,7 @@ from videogigagan.train.batches import (
     micro_batches,
     soften,
 )
-from videogigagan.train.cache import read_cached
-from videogigagan.train.config import CacheConfig
+from videogigagan.train.cache import CacheConfig, read_cached
 
 
 def place(rows: int, columns: int, index: int) -> Tensor:
@@ -157,6 +156,16 @@ def test_frames_around_a_window_are_there_to_be_propagated_anew(ramps: CacheConf
         assert torch.equal(batch.large[..., ::4, ::4], batch.shown)
         starts.add(batch.window.start)
     assert starts == {0, 1, 2}
+
+
+def test_time_can_stand_still(ramps: CacheConfig) -> None:
+    for share, stills in ((0.0, 0), (0.5, 12), (1.0, 20)):
+        cache = replace(ramps, propagated=4, still=share)
+        drawn = [cached_batch(cache, 0, range(n, n + 1)) for n in range(20)]
+        still = [batch for batch in drawn if (batch.small == batch.small[:, :1]).all()]
+        assert abs(len(still) - stills) <= 4 * share * (1 - share) * 8
+        for batch in still:
+            assert torch.equal(batch.large[..., ::4, ::4], batch.shown)
 
 
 def test_features_are_not_read_where_none_are_needed(ramps: CacheConfig) -> None:

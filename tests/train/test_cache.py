@@ -10,9 +10,9 @@ from torch import nn
 from torch.testing import assert_close
 
 from videogigagan.data.clips import ClipSource
-from videogigagan.errors import DataError
+from videogigagan.errors import ConfigError, DataError
 from videogigagan.train.batches import cached_files
-from videogigagan.train.cache import fill_cache, read_cached
+from videogigagan.train.cache import CacheConfig, fill_cache, read_cached
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -80,6 +80,29 @@ def test_pixels_can_be_kept_alone(tmp_path: Path, clip_source: ClipSource) -> No
     assert_close(cached["small"].float() / 255, pair.small)
     with pytest.raises(DataError, match=r"holds no features\. Fill the cache again, or prop"):
         read_cached(path, "small", "features")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"crop": 0}, "cache: frames and crop must be at least 1."),
+        (
+            {"frames": 4, "propagated": 3},
+            "cache: propagated must be 0, or at least the 4 frames of a window, not 3.",
+        ),
+        ({"propagated": 1, "still": 1.1}, "cache: still must lie in [0, 1], not 1.1."),
+        (
+            {"still": 0.1},
+            "cache: features that are read cannot stand still. Give propagated, or set still "
+            "to 0.",
+        ),
+        ({"softening": 1.1}, "cache: softening must lie in [0, 1], not 1.1."),
+    ],
+)
+def test_settings_that_make_no_sense_are_one_line(changes: dict, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        CacheConfig(folder="clips", **changes)
+    assert str(caught.value) == message
 
 
 def test_an_interrupted_file_is_written_again(

@@ -9,11 +9,8 @@ from train_fakes import PLAIN, tiny
 
 from videogigagan.data.settings import DataConfig, Weighted
 from videogigagan.errors import ConfigError
-from videogigagan.train.config import (
-    CacheConfig,
-    OptimiserConfig,
-    StartConfig,
-)
+from videogigagan.train.cache import CacheConfig
+from videogigagan.train.config import OptimiserConfig, StartConfig
 from videogigagan.train.config_file import first_difference, load_config, save_config
 
 CACHED = CacheConfig(folder="features")

@@ -8,7 +8,8 @@ from train_fakes import PLAIN, tiny
 
 from videogigagan.model.config import DiscriminatorConfig, GeneratorConfig, Level
 from videogigagan.model.generator import Generator
-from videogigagan.train.config import CacheConfig, TrainConfig
+from videogigagan.train.cache import CacheConfig
+from videogigagan.train.config import TrainConfig
 from videogigagan.train.estimate import (
     Estimate,
     Tally,

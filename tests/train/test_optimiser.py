@@ -7,7 +7,8 @@ import torch
 from torch import nn
 from train_fakes import tiny
 
-from videogigagan.train.config import CacheConfig, OptimiserConfig
+from videogigagan.train.cache import CacheConfig
+from videogigagan.train.config import OptimiserConfig
 from videogigagan.train.optimiser import Optimiser, generator_optimiser, scheduled
 from videogigagan.train.start import build_networks
 

@@ -8,7 +8,7 @@ from train_fakes import tiny
 
 from videogigagan.data.settings import DataConfig, Weighted
 from videogigagan.errors import DataError
-from videogigagan.train.config import CacheConfig
+from videogigagan.train.cache import CacheConfig
 from videogigagan.train.estimate import Estimate
 from videogigagan.train.outlook import describe, found_data, inventory
 

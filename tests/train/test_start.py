@@ -13,7 +13,8 @@ from videogigagan.model.checkpoint import Header, load_generator, save_weights
 from videogigagan.model.config import CleaningConfig
 from videogigagan.model.generator import Generator
 from videogigagan.model.presets import GENERATORS
-from videogigagan.train.config import CacheConfig, OptimiserConfig, StartConfig
+from videogigagan.train.cache import CacheConfig
+from videogigagan.train.config import OptimiserConfig, StartConfig
 from videogigagan.train.start import build_networks
 
 

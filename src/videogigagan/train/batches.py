@@ -21,8 +21,8 @@ from videogigagan.data.loader import batches
 from videogigagan.data.settings import clip_source
 from videogigagan.errors import DataError
 from videogigagan.shapes import Clip, Features, LargeClip
-from videogigagan.train.cache import read_cached
-from videogigagan.train.config import CacheConfig, TrainConfig
+from videogigagan.train.cache import CacheConfig, read_cached
+from videogigagan.train.config import TrainConfig
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -144,12 +144,14 @@ def _draw(path: Path, cache: CacheConfig, rng: np.random.Generator) -> dict[str,
     scale = cached["large"].shape[-1] // w
     first = int(rng.integers(t - frames + 1))
     top, left = int(rng.integers(h - cache.crop + 1)), int(rng.integers(w - cache.crop + 1))
+    still = rng.random() < cache.still
+    times = [first + (0 if still else step) for step in range(frames)]
 
     def cut(name: str, scale: int, brightest: int) -> Tensor:
         rows, columns = (
             slice(scale * edge, scale * (edge + cache.crop)) for edge in (top, left)
         )
-        return cached[name][first : first + frames, :, rows, columns].float() / brightest
+        return cached[name][times, :, rows, columns].float() / brightest
 
     small, large = cut("small", 1, 255), soften(cut("large", scale, 255), cache.softening)
     drawn = {"small": small, "large": large}

@@ -5,6 +5,7 @@ the U-Net, so it is computed once per clip and read again at every visit.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -13,11 +14,53 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from videogigagan.data.clips import ClipSource
-from videogigagan.errors import DataError
+from videogigagan.errors import ConfigError, DataError
 from videogigagan.shapes import Clip
 
 HELD_OUT = "held-out"
 """Folder inside a cache for clips that judge and are never learnt from."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CacheConfig:
+    """Learning from cached clips and from features that were propagated once.
+
+    Propagation takes no part, unless frames are propagated anew.
+    """
+
+    folder: str
+    """Where the features lie."""
+    frames: int = 1
+    """Frames of each window."""
+    crop: int = 48
+    """Side of the window, in low-resolution pixels."""
+    propagated: int = 0
+    """Frames that are propagated anew, the window somewhere among them, so that propagation
+    learns with the rest and sees more of a clip than is rendered; 0: features are read."""
+    still: float = 0.0
+    """Share of clips in which time stands still: copies of one frame, propagated anew. What
+    teaches a result to stay as it is weighs most there."""
+    softening: float = 0.0
+    """Share of the finest band that is taken from the truth. Photos scaled down are sharper
+    than what cameras film, and a model of them draws hairlines into video."""
+
+    def __post_init__(self) -> None:
+        if min(self.frames, self.crop) < 1:
+            raise ConfigError("cache: frames and crop must be at least 1.")
+        if self.propagated and self.propagated < self.frames:
+            raise ConfigError(
+                f"cache: propagated must be 0, or at least the {self.frames} frames of a "
+                f"window, not {self.propagated}."
+            )
+        if not 0 <= self.still <= 1:
+            raise ConfigError(f"cache: still must lie in [0, 1], not {self.still}.")
+        if self.still and not self.propagated:
+            raise ConfigError(
+                "cache: features that are read cannot stand still. Give propagated, or set "
+                "still to 0."
+            )
+        if not 0 <= self.softening <= 1:
+            raise ConfigError(f"cache: softening must lie in [0, 1], not {self.softening}.")
 
 
 def fill_cache(

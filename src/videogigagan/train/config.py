@@ -8,6 +8,7 @@ from videogigagan.errors import ConfigError
 from videogigagan.frozen.efficientnet import WIDTHS
 from videogigagan.frozen.trunks import Trunk
 from videogigagan.model.config import DiscriminatorConfig, GeneratorConfig
+from videogigagan.train.cache import CacheConfig
 from videogigagan.train.losses import SPECTRUM_TILE
 
 Stage = Literal["image", "video"]
@@ -118,38 +119,6 @@ class StartConfig:
     def __post_init__(self) -> None:
         if self.image is not None and self.generator is not None:
             raise ConfigError("start: image and generator exclude each other. Name one.")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CacheConfig:
-    """Learning from cached clips (`train.cache`), and from features that were propagated once.
-
-    Propagation takes no part, unless frames are propagated anew.
-    """
-
-    folder: str
-    """Where the features lie."""
-    frames: int = 1
-    """Frames of each window."""
-    crop: int = 48
-    """Side of the window, in low-resolution pixels."""
-    propagated: int = 0
-    """Frames that are propagated anew, the window somewhere among them, so that propagation
-    learns with the rest and sees more of a clip than is rendered; 0: features are read."""
-    softening: float = 0.0
-    """Share of the finest band that is taken from the truth. Photos scaled down are sharper
-    than what cameras film, and a model of them draws hairlines into video."""
-
-    def __post_init__(self) -> None:
-        if min(self.frames, self.crop) < 1:
-            raise ConfigError("cache: frames and crop must be at least 1.")
-        if self.propagated and self.propagated < self.frames:
-            raise ConfigError(
-                f"cache: propagated must be 0, or at least the {self.frames} frames of a "
-                f"window, not {self.propagated}."
-            )
-        if not 0 <= self.softening <= 1:
-            raise ConfigError(f"cache: softening must lie in [0, 1], not {self.softening}.")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

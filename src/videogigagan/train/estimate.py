@@ -19,7 +19,8 @@ from videogigagan.model.generator import Generator
 from videogigagan.ops.layout import frames_of
 from videogigagan.ops.tally import Tally
 from videogigagan.train.batches import Batch
-from videogigagan.train.config import CacheConfig, StartConfig, TrainConfig
+from videogigagan.train.cache import CacheConfig
+from videogigagan.train.config import StartConfig, TrainConfig
 from videogigagan.train.devices import Devices
 from videogigagan.train.likeness import untrained_likeness
 from videogigagan.train.objective import DiscriminatorObjective, Made
