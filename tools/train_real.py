@@ -170,7 +170,7 @@ def export(arguments: argparse.Namespace) -> None:
     ends = {"again": detailed, "basicvsr": silenced(detailed, arguments.basicvsr)}
     about = {
         "name": "real-4x",
-        "recipe": "Charbonnier, LPIPS (AlexNet), EfficientNet's features; clips as they come",
+        "recipe": "Charbonnier, LPIPS (AlexNet), EfficientNet; propagation learns, too",
         "data": "254 photos with camera motion, 60 clips; see docs/data-credits.md",
         "licence": "Apache-2.0",
     }
