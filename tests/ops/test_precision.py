@@ -15,3 +15,9 @@ def test_autocast_is_left_and_entered_again() -> None:
     assert exact.dtype == torch.float32
     assert torch.equal(exact, layer(x))
     assert rounded.dtype == torch.bfloat16
+
+
+def test_a_device_without_autocast_is_fine() -> None:
+    layer = nn.Linear(3, 3, device="meta")
+    with full_precision(torch.device("meta")):
+        assert layer(torch.empty(2, 3, device="meta")).dtype == torch.float32

@@ -121,7 +121,7 @@ def test_noise_that_is_off_is_not_moved() -> None:
 
 
 def test_the_flow_comes_last() -> None:
-    config = tiny()
+    config = tiny(optimiser=OptimiserConfig(flow_frozen=0))
     names = generator_optimiser(build_networks(config).generator, config).names
     flow = [name.startswith("propagation.flow.") for name in names]
     assert flow == sorted(flow)
