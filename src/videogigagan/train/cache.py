@@ -1,7 +1,8 @@
-"""Propagation features kept on disk, so that the U-Net can learn from them alone.
+"""Clips kept on disk, with propagation features or without.
 
 While propagation is frozen its output for a clip never changes; on a CPU it costs far more than
-the U-Net, so it is computed once per clip and read again at every visit.
+the U-Net, so it is computed once per clip and read again at every visit. Where propagation
+learns, too, pixels alone are kept.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -29,7 +30,7 @@ class CacheConfig:
     """
 
     folder: str
-    """Where the features lie."""
+    """Where the clips lie."""
     frames: int = 1
     """Frames of each window."""
     crop: int = 48
