@@ -1,8 +1,9 @@
-"""Clips as frames, and back."""
+"""Clips as frames, and back; how kernels lie in memory."""
 
+import pytest
 import torch
 
-from videogigagan.ops.layout import clips_of, frames_of
+from videogigagan.ops.layout import clips_of, frames_of, learns_channels_last
 
 
 def test_frames_of_a_clip_follow_each_other() -> None:
@@ -13,3 +14,14 @@ def test_frames_of_a_clip_follow_each_other() -> None:
 def test_there_and_back() -> None:
     clip = torch.rand(2, 3, 4, 5, 6)
     assert torch.equal(clips_of(frames_of(clip), 2), clip)
+
+
+@pytest.mark.parametrize(
+    ("capability", "wanted"), [("DEFAULT", False), ("AVX2", False), ("AVX512", True)]
+)
+def test_kernels_that_learn_lie_as_the_cpu_likes_it(
+    monkeypatch: pytest.MonkeyPatch, capability: str, *, wanted: bool
+) -> None:
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
+    assert learns_channels_last(torch.device("cpu")) is wanted
+    assert learns_channels_last(torch.device("cuda")) is True

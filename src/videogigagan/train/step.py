@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from videogigagan.errors import VideoGigaGANError
-from videogigagan.ops.layout import channels_last
+from videogigagan.ops.layout import channels_last, learns_channels_last
 from videogigagan.train.batches import Batch
 from videogigagan.train.config import TrainConfig
 from videogigagan.train.devices import Devices, accumulating
@@ -43,8 +43,8 @@ class Learner:
         for network in (networks.generator, discriminator, *likeness.networks()):
             if network is not None:
                 network.to(devices.device)
-                if not devices.shard:  # FSDP2 takes contiguous weights only
-                    channels_last(network)
+                if not devices.shard and learns_channels_last(devices.device):
+                    channels_last(network)  # FSDP2 takes contiguous weights only
         self.judges = Judges(discriminator=discriminator, likeness=likeness)
         self.generator = devices.spread_generator(
             GeneratorObjective(networks.generator, config)
