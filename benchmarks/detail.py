@@ -32,7 +32,7 @@ class Detail:
 
     scores: Annotated[Path, tyro.conf.Positional]
     """`scores.json` of an evaluation."""
-    weights: str = "base-4x"
+    weights: str = "base-4x-bi"
     """Whose details to show."""
     plot: Path | None = None
     """Picture of the scores (.png, .svg)."""

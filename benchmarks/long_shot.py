@@ -4,7 +4,7 @@ A camera sways over a photo and comes back to where it was every 180 frames; or 
 frames of a video are played forth and back. So the first and the last 100 of 1,000 frames show
 the same. The shot goes on for 50 frames before and behind them, since a shot's own ends differ,
 whatever its length: nothing is known from before the one, nor from behind the other. It is made
-small and upscaled with `base-4x` twice: in windows, as the program does it, and with
+small and upscaled with `base-4x-bi` twice: in windows, as the program does it, and with
 propagation over all of it at once, as the paper does it. Prints LPIPS of the first and the last
 100 frames, and how much the picture changes where windows meet, compared with everywhere else;
 truth included. Writes `long-shot.json`, and with `--plot` a picture, which needs matplotlib.
@@ -73,7 +73,7 @@ class LongShot:
         pyplot = None if self.plot is None else plotting()
         self.out.mkdir(parents=True, exist_ok=True)
         judge = load_lpips(self.lpips, "alex")
-        ready = VideoUpscaler.from_pretrained("base-4x")
+        ready = VideoUpscaler.from_pretrained("base-4x-bi")
         shot = self._shot()
         small = [bicubic_degradation(frame) for frame in shot()]
         borders: list[int] = []

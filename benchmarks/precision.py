@@ -1,8 +1,8 @@
 """What bf16 gains and changes: `python benchmarks/precision.py VIDEO`.
 
-Upscales the first frames of a video with `base-4x` in fp32 and in bf16, in turn, and prints the
-times of propagation and rendering, their ratios, and how far apart the results are. Where the
-hardware has no instructions for bf16 it is slower, and `--precision auto` does not take it.
+Upscales the first frames of a video with `base-4x-bi` in fp32 and in bf16, in turn, and prints
+the times of propagation and rendering, their ratios, and how far apart the results are. Where
+the hardware has no instructions for bf16 it is slower, and `--precision auto` does not take it.
 """
 
 import math
@@ -35,7 +35,7 @@ def main(video: Annotated[Path, tyro.conf.Positional], frames: int = 10) -> None
         clip = torch.stack([frame.pixels for frame in islice(source.frames(), frames)])
     precisions: tuple[Precision, ...] = ("fp32", "bf16")
     upscalers = {
-        name: VideoUpscaler.from_pretrained("base-4x", precision=name) for name in precisions
+        name: VideoUpscaler.from_pretrained("base-4x-bi", precision=name) for name in precisions
     }
     results = {name: upscaler.upscale_tensor(clip) for name, upscaler in upscalers.items()}
     rounds = [

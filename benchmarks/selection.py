@@ -16,7 +16,7 @@ class Selection:
     """Data sets in their folders, as `videogigagan evaluate --data` takes them."""
     degradation: str = "bi"
     """bi, bd, camera, or several: bi+bd."""
-    systems: str = "base-4x,basicvsr"
+    systems: str = "base-4x-bi,basicvsr"
     """Names as `videogigagan evaluate --systems` takes them."""
     clips: str = ""
     """Names of the clips to take; all of them unless given."""

@@ -20,16 +20,21 @@ from videogigagan.model.join import join_weights
 from videogigagan.model.presets import generator_preset
 from videogigagan.model.warm_start import load_released
 from videogigagan.ops.layout import channels_last
+from videogigagan.ops.residual import blocks_in_bf16
 from videogigagan.train.batches import cached_files
 from videogigagan.train.cache import HELD_OUT, fill_cache, read_cached
-from videogigagan.train.config import OptimiserConfig, TrainConfig
+from videogigagan.train.config import OptimiserConfig, Precision, TrainConfig
 from videogigagan.train.devices import open_devices
 from videogigagan.train.journal import Journal
 from videogigagan.train.loop import run
+from videogigagan.upscale.device import wants_bf16
 from videogigagan.upscale.upscaler import VideoUpscaler
 
 # Noise adds nothing to a regression; its strengths stay zero until an adversary asks for it.
 VIDEO = replace(generator_preset("base-4x"), noise="none")
+
+PRECISION: Precision = "bf16" if wants_bf16("auto", torch.device("cpu")) else "fp32"
+"""What the hardware gains by: where it has to imitate bf16, that is ten times as slow."""
 
 HELD_OUT_VIDEOS = (13, 14, 15, 16, 28, 35, 36, 47, 58, 59, 60, 61)
 """Every fifth source of our training videos, all clips of it."""
@@ -60,6 +65,8 @@ def fill_from(
     """
     if generator is not None:
         channels_last(generator)
+        if PRECISION == "bf16":  # as it will be where it is used
+            blocks_in_bf16(generator)
     for prefix, (source, indices) in sources.items():
         for index in fill_cache(
             arguments.run / folder,
@@ -98,20 +105,32 @@ def weights(arguments: argparse.Namespace, stage: str) -> Path:
     return arguments.run / stage / "weights" / "generator.safetensors"
 
 
-def score(generators: dict[str, Generator], arguments: argparse.Namespace) -> None:
-    """Print what the judges say of each generator's results on clips held out."""
+def score(
+    generators: dict[str, Generator],
+    arguments: argparse.Namespace,
+    *,
+    folder: str = "cache",
+    kinds: dict[str, str] | None = None,
+) -> None:
+    """Print what the judges say of each generator's results on clips held out.
+
+    `kinds` names sources by the first letters of their clips; each has rows of its own.
+    """
     judges = [
         load_lpips(arguments.judges / f"lpips_{trunk}.pth", trunk)
         for trunk in ("alex", "squeeze")
     ]
-    files = cached_files(arguments.run / "cache" / HELD_OUT)
-    print("| stage | clips | PSNR-Y | LPIPS-Alex | LPIPS-Squeeze |\n|---|---|---|---|---|")
+    files = cached_files(arguments.run / folder / HELD_OUT)
+    print("| stage | clips | number | PSNR-Y | LPIPS-Alex | LPIPS-Squeeze |")
+    print("|---|---|---|---|---|---|")
     for stage, generator in generators.items():
         upscaler = VideoUpscaler(generator)
-        with torch.inference_mode():
-            scores = torch.stack([held_out_scores(upscaler, path, judges) for path in files])
-        figures = " | ".join(f"{figure:.4f}" for figure in scores.mean(dim=0))
-        print(f"| {stage} | {len(files)} | {figures} |", flush=True)
+        for prefix, kind in (kinds or {"": "all"}).items():
+            own = [path for path in files if path.name.startswith(prefix)]
+            with torch.inference_mode():
+                scores = torch.stack([held_out_scores(upscaler, path, judges) for path in own])
+            figures = " | ".join(f"{figure:.4f}" for figure in scores.mean(dim=0))
+            print(f"| {stage} | {kind} | {len(own)} | {figures} |", flush=True)
 
 
 def held_out_scores(upscaler: VideoUpscaler, path: Path, judges: list[LPIPS]) -> torch.Tensor:

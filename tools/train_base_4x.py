@@ -1,20 +1,28 @@
-"""Make the weights `base-4x`: `python tools/train_base_4x.py STAGE …`, stage by stage.
+"""Make the weights `base-4x`, for video as it comes: `python tools/train_base_4x.py STAGE …`.
 
-    cache    --data FOLDER --basicvsr FILE    propagate training clips once, keep the features
-    image    --judges FOLDER --basicvsr FILE  U-Net and reconstruction on single frames
-    video    --judges FOLDER                  inflated by temporal modules, on clips
-    check    --judges FOLDER --basicvsr FILE  figures of every stage on clips held out
-    export   --output FILE --basicvsr FILE    both ends as one half-precision file
+    cache       --data FOLDER               propagate clips as they come once, keep the features
+    perceptual  --judges FOLDER             get used to them by perceptual distances
+    clips       --data FOLDER               more clips, which are not propagated
+    joint       --judges FOLDER             propagation learns with the rest
+    again       --judges FOLDER             the same once more
+    store       --data FOLDER               clips of which half are clean, and their features
+    settle      --judges FOLDER             the U-Net gets used to what propagation has become
+    adversary   --judges FOLDER             the same against a discriminator; not distributed
+    check       --judges FOLDER             figures of every stage on clips held out
+    export      --basicvsr FILE --output FILE    both ends as one half-precision file
 
 Every stage stores what it does in `--run` and goes on from there if it is called again. The
-data folder holds `video/` (one shot a file) and `photos/`; `docs/training.md` tells the rest.
+data folder holds `video/` (one shot a file) and `photos/`; the judges' folder LPIPS with
+AlexNet and SqueezeNet, and EfficientNet-Lite0. `docs/training.md` tells the rest.
 """
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from recipe import (
+    PRECISION,
     VIDEO,
     falling,
     fill_from,
@@ -28,74 +36,143 @@ from recipe import (
 )
 
 from videogigagan.data.clips import ClipSource
-from videogigagan.model.checkpoint import load_generator, read_pickle
-from videogigagan.model.generator import Generator
-from videogigagan.model.presets import without_temporal
-from videogigagan.model.warm_start import load_released
+from videogigagan.frozen.efficientnet import WIDTHS
+from videogigagan.model.checkpoint import find_weights, load_generator
+from videogigagan.model.config import DiscriminatorConfig, Level
 from videogigagan.train.cache import CacheConfig
 from videogigagan.train.config import LossWeights, StartConfig, TrainConfig
-from videogigagan.train.start import build_networks
 
-SOFT_CLIPS = range(400)
-SHARP_CLIPS = range(0, 500, 4)
+START = "base-4x-bi"
+DEGRADED_CLIPS, FILMED_CLIPS, LIVE_CLIPS = range(160), range(10), range(1000)
+SETTLING_CLIPS, SETTLING_STEPS = range(140), 1400
+# From 192 pixels down to 12; each place has its own verdict, for texture is a local matter.
+ADVERSARY = DiscriminatorConfig(
+    levels=(
+        Level(channels=32, blocks=1),
+        Level(channels=64, blocks=1),
+        Level(channels=128, blocks=1),
+        Level(channels=256, blocks=1, temporal=1),
+        Level(channels=256, blocks=1, temporal=1),
+    ),
+    places=True,
+    seen=WIDTHS,
+)
 COMMON: dict[str, Any] = {
-    "discriminator": None,
+    "stage": "video",
+    "generator": VIDEO,
     "trunk": "alex",
-    "save_every": 100,
+    "batch": 1,
+    "precision": PRECISION,
+    "save_every": 50,
 }
 
 
 def fill(arguments: argparse.Namespace) -> None:
-    """Propagate clips and store their features: soft to all degrees, and sharp."""
-    material = mixture(arguments.data, photos=0.6)
-    soft = ClipSource(material=material, frames=9, seed=2, defocus=1.2)
-    sharp = ClipSource(material=material, seed=1)
-    generator = Generator(VIDEO).eval()
-    assert generator.propagation is not None
-    content = read_pickle(arguments.basicvsr)
-    load_released(generator.propagation, content, name=str(arguments.basicvsr))
-    fill_from({"d": (soft, SOFT_CLIPS), "o": (sharp, SHARP_CLIPS)}, generator, arguments)
+    """Propagate clips as they come, a few clean ones, and a few as cameras sharpen them."""
+    common: dict[str, Any] = {"material": mixture(arguments.data, photos=0.5), "frames": 17}
+    degraded = ClipSource(degradation="real", clean=0.2, defocus=1.2, seed=31, **common)
+    filmed = ClipSource(defocus=1.6, sharpening=1.5, seed=33, **common)
+    sources = {"r": (degraded, DEGRADED_CLIPS), "f": (filmed, FILMED_CLIPS)}
+    fill_from(sources, load_generator(find_weights(START)), arguments)
 
 
-def image_config(arguments: argparse.Namespace) -> TrainConfig:
-    """Single frames; the U-Net starts from nothing."""
-    return TrainConfig(
-        name="image",
-        stage="image",
-        generator=without_temporal(VIDEO),
-        start=StartConfig(propagation=str(arguments.basicvsr)),
-        data=CacheConfig(folder=str(arguments.run / "cache")),
+def fill_live(arguments: argparse.Namespace) -> None:
+    """Keep the pixels of more such clips."""
+    live = ClipSource(
+        material=mixture(arguments.data, photos=0.5),
+        frames=13,
+        degradation="real",
+        clean=0.2,
+        defocus=1.2,
+        seed=35,
+    )
+    fill_from({"p": (live, LIVE_CLIPS)}, None, arguments, folder="clips")
+
+
+def fill_settled(arguments: argparse.Namespace) -> None:
+    """Keep features of what propagation has become, degraded clips and clean ones by turns."""
+    common: dict[str, Any] = {"material": mixture(arguments.data, photos=0.5), "frames": 17}
+    degraded = ClipSource(degradation="real", defocus=1.2, seed=37, **common)
+    clean = ClipSource(defocus=1.2, sharpening=0.5, seed=38, **common)
+    halves = range(len(SETTLING_CLIPS) // 2)
+    generator = load_generator(weights(arguments, "again"))
+    sources = {"r": (degraded, halves), "c": (clean, halves)}
+    fill_from(sources, generator, arguments, folder="settled")
+
+
+def train_perceptual(arguments: argparse.Namespace) -> None:
+    """Get used to such clips; no adversary yet, which would win against what is new to both."""
+    config = TrainConfig(
+        name="perceptual",
+        discriminator=None,
+        start=StartConfig(generator=str(find_weights(START))),
+        data=CacheConfig(folder=str(arguments.run / "cache"), frames=4),
         steps=1300,
-        batch=4,
-        micro_batch=4,
-        optimiser=falling(4e-4, warmup=100),
-        average=0.997,
-        losses=LossWeights(gan=0.0, lpips=10.0),
-        seed=20,
+        optimiser=falling(3e-4, warmup=20),
+        average=0.995,
+        losses=LossWeights(gan=0.0, lpips=10.0, features=10.0, grid=3e4, spectrum=0.25),
+        seed=30,
+        **COMMON,
+    )
+    follow(config, arguments)
+
+
+def train_joint(arguments: argparse.Namespace) -> None:
+    """Let propagation meet such clips, too, and the U-Net what it then makes of them."""
+    follow(joint_config(arguments), arguments)
+
+
+def train_again(arguments: argparse.Namespace) -> None:
+    """Let the rate rise and fall once more."""
+    start = StartConfig(generator=str(weights(arguments, "joint")))
+    follow(
+        replace(joint_config(arguments), name="again", start=start, steps=900, seed=33),
+        arguments,
+    )
+
+
+def joint_config(arguments: argparse.Namespace) -> TrainConfig:
+    """Windows of 3 frames are rendered and judged, of 8 that are propagated."""
+    return TrainConfig(
+        name="joint",
+        discriminator=None,
+        start=StartConfig(generator=str(weights(arguments, "perceptual"))),
+        data=CacheConfig(folder=str(arguments.run / "clips"), frames=3, propagated=8),
+        steps=1500,
+        optimiser=falling(1.5e-4, warmup=60),
+        average=0.995,
+        losses=LossWeights(gan=0.0, lpips=10.0, features=10.0, grid=1e5, spectrum=0.25),
+        seed=32,
         **COMMON,
     )
 
 
-def train_image(arguments: argparse.Namespace) -> None:
-    """Train U-Net and reconstruction on single frames."""
-    follow(image_config(arguments), arguments)
+def train_settle(arguments: argparse.Namespace) -> None:
+    """Let the U-Net get used to what propagation has become, on clean clips as on others."""
+    config = replace(
+        joint_config(arguments),
+        name="settle",
+        start=StartConfig(generator=str(weights(arguments, "again"))),
+        data=CacheConfig(folder=str(arguments.run / "settled"), frames=4),
+        steps=SETTLING_STEPS,
+        optimiser=falling(2e-4, warmup=40),
+        seed=34,
+    )
+    follow(config, arguments)
 
 
-def train_video(arguments: argparse.Namespace) -> None:
-    """Inflate the image model and train it on short clips."""
+def train_adversary(arguments: argparse.Namespace) -> None:
+    """Eq. 2 in full."""
     config = TrainConfig(
-        name="video",
-        stage="video",
-        generator=VIDEO,
-        start=StartConfig(image=str(weights(arguments, "image"))),
+        name="adversary",
+        discriminator=ADVERSARY,
+        start=StartConfig(generator=str(weights(arguments, "perceptual"))),
         data=CacheConfig(folder=str(arguments.run / "cache"), frames=4),
-        steps=280,
-        batch=2,
-        micro_batch=2,
-        optimiser=falling(2e-4, warmup=30),
-        average=0.995,
-        losses=LossWeights(gan=0.0, lpips=10.0, grid=1e4),
-        seed=21,
+        steps=600,
+        optimiser=replace(falling(2e-4, warmup=30), betas=(0.5, 0.99), discriminator_rate=5e-5),
+        average=0.997,
+        losses=LossWeights(gan=0.1, r1=1.0, lpips=10.0, features=10.0, grid=1e5, spectrum=0.5),
+        seed=31,
         **COMMON,
     )
     follow(config, arguments)
@@ -103,30 +180,36 @@ def train_video(arguments: argparse.Namespace) -> None:
 
 def check(arguments: argparse.Namespace) -> None:
     """Score the middle frame of every held-out clip, at the start and after each stage."""
-    generators = {"start": build_networks(image_config(arguments)).generator.eval()}
-    for stage in ("image", "video"):
+    generators = {"start": load_generator(find_weights(START))}
+    for stage in ("perceptual", "joint", "again", "settle", "adversary"):
         if weights(arguments, stage).exists():
             generators[stage] = load_generator(weights(arguments, stage))
-    score(generators, arguments)
+    kinds = {"r": "degraded", "c": "clean"}
+    score(generators, arguments, folder="settled", kinds=kinds)
 
 
 def export(arguments: argparse.Namespace) -> None:
     """Write both ends: the averaged weights, and BasicVSR's picture, where they began."""
-    detailed = load_generator(weights(arguments, "video"))
+    detailed = load_generator(weights(arguments, "settle"))
+    ends = {"settle": detailed, "basicvsr": silenced(detailed, arguments.basicvsr)}
     about = {
         "name": "base-4x",
-        "recipe": "Charbonnier and LPIPS (AlexNet) on BI 4x; BasicVSR's propagation, frozen",
+        "recipe": "Charbonnier, LPIPS (AlexNet), EfficientNet; propagation learns, too",
         "data": "254 photos with camera motion, 60 clips; see docs/data-credits.md",
         "licence": "Apache-2.0",
     }
-    ends = {"video": detailed, "basicvsr": silenced(detailed, arguments.basicvsr)}
     write_ends(ends, about, arguments.output)
 
 
 STAGES = {
     "cache": fill,
-    "image": train_image,
-    "video": train_video,
+    "perceptual": train_perceptual,
+    "clips": fill_live,
+    "joint": train_joint,
+    "again": train_again,
+    "store": fill_settled,
+    "settle": train_settle,
+    "adversary": train_adversary,
     "check": check,
     "export": export,
 }
@@ -135,7 +218,7 @@ STAGES = {
 def main() -> None:
     """Run one stage."""
     parser = argparse.ArgumentParser(description="Train the weights base-4x.")
-    follow_orders(parser, STAGES, run=Path("runs/base-4x"))
+    follow_orders(parser, STAGES, run=Path("runs/real"))
 
 
 if __name__ == "__main__":

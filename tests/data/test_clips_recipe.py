@@ -1,4 +1,4 @@
-"""The clips that the weights base-4x were trained on can be made again."""
+"""The clips that the weights base-4x-bi were trained on can be made again."""
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ DEFOCUSED_CLIPS = [
 
 @pytest.fixture(scope="module")
 def material(tmp_path_factory: pytest.TempPathFactory) -> Mixture:
-    """Photos six times in ten, as for base-4x."""
+    """Photos six times in ten, as for base-4x-bi."""
     photos, videos = (tmp_path_factory.mktemp(name) for name in ("photos", "videos"))
     for number in range(3):
         Image.fromarray(waves(96, 72, number)).save(photos / f"{number}.png")

@@ -44,8 +44,8 @@ class Evaluate:
     of clips."""
     degradation: str = "bi"
     """bi (bicubic), bd (blur and subsample), camera (blur, noise, H.264), or several: bi+bd."""
-    systems: str = "base-4x,bicubic"
-    """Comma-separated: weights by name or file, with a detail if it is not 1 (base-4x@0.5),
+    systems: str = "base-4x-bi,bicubic"
+    """Comma-separated: weights by name or file, with a detail if it is not 1 (base-4x-bi@0.5),
     bicubic, basicvsr[=FILE], basicvsr++=FILE, gigagan=FILE, external=FOLDER,
     external-command=..., truth (the original itself)."""
     metrics: str = "psnr,ssim"

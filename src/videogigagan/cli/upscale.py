@@ -42,7 +42,8 @@ class Upscale:
     pipe_format: PipeFormat = "y4m"
     """What goes to standard output: y4m has one frame rate, nut the time of every frame."""
     weights: Annotated[str | None, tyro.conf.arg(aliases=("-m", "-n"))] = None
-    """Name of weights in the package, or a .safetensors file; base-4x unless given."""
+    """Name of weights in the package (base-4x unless given; base-4x-bi for clean video), or a
+    .safetensors file."""
     detail: float = 1.0
     """From 0 (what the input vouches for) to 1 (richer, and more of it invented), for weights
     that have both ends; `videogigagan inspect` says which do. Others have 1 alone."""

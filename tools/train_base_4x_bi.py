@@ -1,0 +1,142 @@
+"""Make the weights `base-4x-bi`: `python tools/train_base_4x_bi.py STAGE …`, stage by stage.
+
+    cache    --data FOLDER --basicvsr FILE    propagate training clips once, keep the features
+    image    --judges FOLDER --basicvsr FILE  U-Net and reconstruction on single frames
+    video    --judges FOLDER                  inflated by temporal modules, on clips
+    check    --judges FOLDER --basicvsr FILE  figures of every stage on clips held out
+    export   --output FILE --basicvsr FILE    both ends as one half-precision file
+
+Every stage stores what it does in `--run` and goes on from there if it is called again. The
+data folder holds `video/` (one shot a file) and `photos/`; `docs/training.md` tells the rest.
+"""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from recipe import (
+    VIDEO,
+    falling,
+    fill_from,
+    follow,
+    follow_orders,
+    mixture,
+    score,
+    silenced,
+    weights,
+    write_ends,
+)
+
+from videogigagan.data.clips import ClipSource
+from videogigagan.model.checkpoint import load_generator, read_pickle
+from videogigagan.model.generator import Generator
+from videogigagan.model.presets import without_temporal
+from videogigagan.model.warm_start import load_released
+from videogigagan.train.cache import CacheConfig
+from videogigagan.train.config import LossWeights, StartConfig, TrainConfig
+from videogigagan.train.start import build_networks
+
+SOFT_CLIPS = range(400)
+SHARP_CLIPS = range(0, 500, 4)
+COMMON: dict[str, Any] = {
+    "discriminator": None,
+    "trunk": "alex",
+    "save_every": 100,
+}
+
+
+def fill(arguments: argparse.Namespace) -> None:
+    """Propagate clips and store their features: soft to all degrees, and sharp."""
+    material = mixture(arguments.data, photos=0.6)
+    soft = ClipSource(material=material, frames=9, seed=2, defocus=1.2)
+    sharp = ClipSource(material=material, seed=1)
+    generator = Generator(VIDEO).eval()
+    assert generator.propagation is not None
+    content = read_pickle(arguments.basicvsr)
+    load_released(generator.propagation, content, name=str(arguments.basicvsr))
+    fill_from({"d": (soft, SOFT_CLIPS), "o": (sharp, SHARP_CLIPS)}, generator, arguments)
+
+
+def image_config(arguments: argparse.Namespace) -> TrainConfig:
+    """Single frames; the U-Net starts from nothing."""
+    return TrainConfig(
+        name="image",
+        stage="image",
+        generator=without_temporal(VIDEO),
+        start=StartConfig(propagation=str(arguments.basicvsr)),
+        data=CacheConfig(folder=str(arguments.run / "cache")),
+        steps=1300,
+        batch=4,
+        micro_batch=4,
+        optimiser=falling(4e-4, warmup=100),
+        average=0.997,
+        losses=LossWeights(gan=0.0, lpips=10.0),
+        seed=20,
+        **COMMON,
+    )
+
+
+def train_image(arguments: argparse.Namespace) -> None:
+    """Train U-Net and reconstruction on single frames."""
+    follow(image_config(arguments), arguments)
+
+
+def train_video(arguments: argparse.Namespace) -> None:
+    """Inflate the image model and train it on short clips."""
+    config = TrainConfig(
+        name="video",
+        stage="video",
+        generator=VIDEO,
+        start=StartConfig(image=str(weights(arguments, "image"))),
+        data=CacheConfig(folder=str(arguments.run / "cache"), frames=4),
+        steps=280,
+        batch=2,
+        micro_batch=2,
+        optimiser=falling(2e-4, warmup=30),
+        average=0.995,
+        losses=LossWeights(gan=0.0, lpips=10.0, grid=1e4),
+        seed=21,
+        **COMMON,
+    )
+    follow(config, arguments)
+
+
+def check(arguments: argparse.Namespace) -> None:
+    """Score the middle frame of every held-out clip, at the start and after each stage."""
+    generators = {"start": build_networks(image_config(arguments)).generator.eval()}
+    for stage in ("image", "video"):
+        if weights(arguments, stage).exists():
+            generators[stage] = load_generator(weights(arguments, stage))
+    score(generators, arguments)
+
+
+def export(arguments: argparse.Namespace) -> None:
+    """Write both ends: the averaged weights, and BasicVSR's picture, where they began."""
+    detailed = load_generator(weights(arguments, "video"))
+    about = {
+        "name": "base-4x-bi",
+        "recipe": "Charbonnier and LPIPS (AlexNet) on BI 4x; BasicVSR's propagation, frozen",
+        "data": "254 photos with camera motion, 60 clips; see docs/data-credits.md",
+        "licence": "Apache-2.0",
+    }
+    ends = {"video": detailed, "basicvsr": silenced(detailed, arguments.basicvsr)}
+    write_ends(ends, about, arguments.output)
+
+
+STAGES = {
+    "cache": fill,
+    "image": train_image,
+    "video": train_video,
+    "check": check,
+    "export": export,
+}
+
+
+def main() -> None:
+    """Run one stage."""
+    parser = argparse.ArgumentParser(description="Train the weights base-4x-bi.")
+    follow_orders(parser, STAGES, run=Path("runs/base-4x-bi"))
+
+
+if __name__ == "__main__":
+    main()
