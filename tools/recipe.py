@@ -105,32 +105,20 @@ def weights(arguments: argparse.Namespace, stage: str) -> Path:
     return arguments.run / stage / "weights" / "generator.safetensors"
 
 
-def score(
-    generators: dict[str, Generator],
-    arguments: argparse.Namespace,
-    *,
-    folder: str = "cache",
-    kinds: dict[str, str] | None = None,
-) -> None:
-    """Print what the judges say of each generator's results on clips held out.
-
-    `kinds` names sources by the first letters of their clips; each has rows of its own.
-    """
+def score(generators: dict[str, Generator], arguments: argparse.Namespace) -> None:
+    """Print what the judges say of each generator's results on clips held out."""
     judges = [
         load_lpips(arguments.judges / f"lpips_{trunk}.pth", trunk)
         for trunk in ("alex", "squeeze")
     ]
-    files = cached_files(arguments.run / folder / HELD_OUT)
-    print("| stage | clips | number | PSNR-Y | LPIPS-Alex | LPIPS-Squeeze |")
-    print("|---|---|---|---|---|---|")
+    files = cached_files(arguments.run / "cache" / HELD_OUT)
+    print("| stage | clips | PSNR-Y | LPIPS-Alex | LPIPS-Squeeze |\n|---|---|---|---|---|")
     for stage, generator in generators.items():
         upscaler = VideoUpscaler(generator)
-        for prefix, kind in (kinds or {"": "all"}).items():
-            own = [path for path in files if path.name.startswith(prefix)]
-            with torch.inference_mode():
-                scores = torch.stack([held_out_scores(upscaler, path, judges) for path in own])
-            figures = " | ".join(f"{figure:.4f}" for figure in scores.mean(dim=0))
-            print(f"| {stage} | {kind} | {len(own)} | {figures} |", flush=True)
+        with torch.inference_mode():
+            scores = torch.stack([held_out_scores(upscaler, path, judges) for path in files])
+        figures = " | ".join(f"{figure:.4f}" for figure in scores.mean(dim=0))
+        print(f"| {stage} | {len(files)} | {figures} |", flush=True)
 
 
 def held_out_scores(upscaler: VideoUpscaler, path: Path, judges: list[LPIPS]) -> torch.Tensor:

@@ -5,8 +5,6 @@
     clips       --data FOLDER               more clips, which are not propagated
     joint       --judges FOLDER             propagation learns with the rest
     again       --judges FOLDER             the same once more
-    store       --data FOLDER               clips of which half are clean, and their features
-    settle      --judges FOLDER             the U-Net gets used to what propagation has become
     adversary   --judges FOLDER             the same against a discriminator; not distributed
     check       --judges FOLDER             figures of every stage on clips held out
     export      --basicvsr FILE --output FILE    both ends as one half-precision file
@@ -44,7 +42,6 @@ from videogigagan.train.config import LossWeights, StartConfig, TrainConfig
 
 START = "base-4x-bi"
 DEGRADED_CLIPS, FILMED_CLIPS, LIVE_CLIPS = range(160), range(10), range(1000)
-SETTLING_CLIPS, SETTLING_STEPS = range(140), 1400
 # From 192 pixels down to 12; each place has its own verdict, for texture is a local matter.
 ADVERSARY = DiscriminatorConfig(
     levels=(
@@ -87,17 +84,6 @@ def fill_live(arguments: argparse.Namespace) -> None:
         seed=35,
     )
     fill_from({"p": (live, LIVE_CLIPS)}, None, arguments, folder="clips")
-
-
-def fill_settled(arguments: argparse.Namespace) -> None:
-    """Keep features of what propagation has become, degraded clips and clean ones by turns."""
-    common: dict[str, Any] = {"material": mixture(arguments.data, photos=0.5), "frames": 17}
-    degraded = ClipSource(degradation="real", defocus=1.2, seed=37, **common)
-    clean = ClipSource(defocus=1.2, sharpening=0.5, seed=38, **common)
-    halves = range(len(SETTLING_CLIPS) // 2)
-    generator = load_generator(weights(arguments, "again"))
-    sources = {"r": (degraded, halves), "c": (clean, halves)}
-    fill_from(sources, generator, arguments, folder="settled")
 
 
 def train_perceptual(arguments: argparse.Namespace) -> None:
@@ -147,20 +133,6 @@ def joint_config(arguments: argparse.Namespace) -> TrainConfig:
     )
 
 
-def train_settle(arguments: argparse.Namespace) -> None:
-    """Let the U-Net get used to what propagation has become, on clean clips as on others."""
-    config = replace(
-        joint_config(arguments),
-        name="settle",
-        start=StartConfig(generator=str(weights(arguments, "again"))),
-        data=CacheConfig(folder=str(arguments.run / "settled"), frames=4),
-        steps=SETTLING_STEPS,
-        optimiser=falling(2e-4, warmup=40),
-        seed=34,
-    )
-    follow(config, arguments)
-
-
 def train_adversary(arguments: argparse.Namespace) -> None:
     """Eq. 2 in full."""
     config = TrainConfig(
@@ -181,17 +153,16 @@ def train_adversary(arguments: argparse.Namespace) -> None:
 def check(arguments: argparse.Namespace) -> None:
     """Score the middle frame of every held-out clip, at the start and after each stage."""
     generators = {"start": load_generator(find_weights(START))}
-    for stage in ("perceptual", "joint", "again", "settle", "adversary"):
+    for stage in ("perceptual", "joint", "again", "adversary"):
         if weights(arguments, stage).exists():
             generators[stage] = load_generator(weights(arguments, stage))
-    kinds = {"r": "degraded", "c": "clean"}
-    score(generators, arguments, folder="settled", kinds=kinds)
+    score(generators, arguments)
 
 
 def export(arguments: argparse.Namespace) -> None:
     """Write both ends: the averaged weights, and BasicVSR's picture, where they began."""
-    detailed = load_generator(weights(arguments, "settle"))
-    ends = {"settle": detailed, "basicvsr": silenced(detailed, arguments.basicvsr)}
+    detailed = load_generator(weights(arguments, "again"))
+    ends = {"again": detailed, "basicvsr": silenced(detailed, arguments.basicvsr)}
     about = {
         "name": "base-4x",
         "recipe": "Charbonnier, LPIPS (AlexNet), EfficientNet; propagation learns, too",
@@ -207,8 +178,6 @@ STAGES = {
     "clips": fill_live,
     "joint": train_joint,
     "again": train_again,
-    "store": fill_settled,
-    "settle": train_settle,
     "adversary": train_adversary,
     "check": check,
     "export": export,
