@@ -23,5 +23,6 @@ def test_kernels_that_learn_lie_as_the_cpu_likes_it(
     monkeypatch: pytest.MonkeyPatch, capability: str, *, wanted: bool
 ) -> None:
     monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
-    assert learns_channels_last(torch.device("cpu")) is wanted
-    assert learns_channels_last(torch.device("cuda")) is True
+    assert learns_channels_last(torch.device("cpu"), 192) is wanted
+    assert learns_channels_last(torch.device("cpu"), 48) is True
+    assert learns_channels_last(torch.device("cuda"), 192) is True

@@ -59,14 +59,10 @@ def assert_same(
 
 
 def assert_same_run(together: list[dict[str, float]], folder: Path) -> None:
-    """What two ranks have done in `folder/two`, adding two micro-batches up each, one does.
-
-    They add up in another order, and Adam makes more of that with every step.
-    """
+    """What two ranks have done in `folder/two`, adding two micro-batches up each, one does."""
     steps = len(together)
     alone = trained(tiny(steps=steps, batch=4, micro_batch=1), folder / "one")
-    assert_same(together[:2], alone[:2], tolerance=1e-5)
-    assert_same(together, alone, tolerance=1e-3)
+    assert_same(together, alone, tolerance=1e-4)
     one, two = tensors(folder / "one"), tensors(folder / "two")
     assert one.keys() == two.keys()
     for key in one:

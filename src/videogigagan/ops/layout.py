@@ -9,6 +9,8 @@ from torch import Tensor, nn
 
 AnyModule = TypeVar("AnyModule", bound=nn.Module)
 
+_LARGE = 96  # pixels
+
 
 def frames_of(clip: Float[Tensor, "b t c h w"]) -> Float[Tensor, "n c h w"]:
     """Line up the frames of all clips, n = b·t."""
@@ -20,13 +22,14 @@ def clips_of(frames: Float[Tensor, "n c h w"], batch: int) -> Float[Tensor, "b t
     return rearrange(frames, "(b t) c h w -> b t c h w", b=batch)
 
 
-def learns_channels_last(device: torch.device) -> bool:
-    """Whether kernels should lie channels-last where they learn.
+def learns_channels_last(device: torch.device, side: int) -> bool:
+    """Whether kernels should lie channels-last where they learn from pictures of this side.
 
-    Not on a CPU without AVX-512: gradients of kernels take up to four times as long there, and
-    a step half as long again.
+    Not for large pictures on a CPU without AVX-512: of 192x192, gradients of kernels take four
+    times as long there; of one frame of 48x48, both layouts are as fast.
     """
-    return device.type != "cpu" or torch.backends.cpu.get_cpu_capability() == "AVX512"
+    slow = device.type == "cpu" and torch.backends.cpu.get_cpu_capability() != "AVX512"
+    return not slow or side < _LARGE
 
 
 def channels_last(module: AnyModule) -> AnyModule:

@@ -185,6 +185,12 @@ class TrainConfig:
         self._check_parts()
 
     @property
+    def picture_side(self) -> int:
+        """Pixels to a side of the pictures that are judged."""
+        size = self.data.crop if isinstance(self.data, CacheConfig) else self.data.small_size
+        return self.generator.scale * size
+
+    @property
     def propagation_stays(self) -> bool:
         """Whether flow and propagation are left as they start."""
         if isinstance(self.data, CacheConfig) and not self.data.propagated:
@@ -209,9 +215,8 @@ class TrainConfig:
                 "training: single frames teach propagation nothing. Leave it out of the "
                 "generator in the image stage, freeze it, or learn from cached features."
             )
-        size = self.data.crop if isinstance(self.data, CacheConfig) else self.data.small_size
-        self._check_judged(self.generator.scale * size)
-        self._check_shown(self.generator.scale * size)
+        self._check_judged(self.picture_side)
+        self._check_shown(self.picture_side)
         self._check_cleaning()
         if self.losses.steadiness > 0 and not propagation:
             raise ConfigError(

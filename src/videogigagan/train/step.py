@@ -40,11 +40,12 @@ class Learner:
         self.config = config
         self.devices = devices
         discriminator = networks.discriminator
+        last = not devices.shard and learns_channels_last(devices.device, config.picture_side)
         for network in (networks.generator, discriminator, *likeness.networks()):
             if network is not None:
                 network.to(devices.device)
-                if not devices.shard and learns_channels_last(devices.device):
-                    channels_last(network)  # FSDP2 takes contiguous weights only
+                if last:  # FSDP2 takes contiguous weights only
+                    channels_last(network)
         self.judges = Judges(discriminator=discriminator, likeness=likeness)
         self.generator = devices.spread_generator(
             GeneratorObjective(networks.generator, config)
