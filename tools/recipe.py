@@ -95,7 +95,7 @@ def follow(config: TrainConfig, arguments: argparse.Namespace) -> None:
             config, folder, judges=arguments.judges, devices=devices, observers=[Journal()]
         )
         for made in steps:
-            if made.step % 20 == 0:
+            if made.step % 10 == 0:
                 figures = {name: round(figure, 4) for name, figure in made.figures.items()}
                 print(made.step, figures, f"{made.seconds:.2f} s", flush=True)
 

@@ -3,6 +3,8 @@
     cache    --data FOLDER --basicvsr FILE    propagate training clips once, keep the features
     image    --judges FOLDER --basicvsr FILE  U-Net and reconstruction on single frames
     video    --judges FOLDER                  inflated by temporal modules, on clips
+    clips    --data FOLDER                    more clips, which are not propagated
+    joint    --judges FOLDER                  propagation learns with the rest
     check    --judges FOLDER --basicvsr FILE  figures of every stage on clips held out
     export   --output FILE --basicvsr FILE    both ends as one half-precision file
 
@@ -11,10 +13,12 @@ data folder holds `video/` (one shot a file) and `photos/`; `docs/training.md` t
 """
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from recipe import (
+    PRECISION,
     VIDEO,
     falling,
     fill_from,
@@ -38,6 +42,8 @@ from videogigagan.train.start import build_networks
 
 SOFT_CLIPS = range(400)
 SHARP_CLIPS = range(0, 500, 4)
+MORE_CLIPS, FILMED_CLIPS = range(720), range(80)
+RUN_UP = 10
 COMMON: dict[str, Any] = {
     "discriminator": None,
     "trunk": "alex",
@@ -101,10 +107,52 @@ def train_video(arguments: argparse.Namespace) -> None:
     follow(config, arguments)
 
 
+def fill_more(arguments: argparse.Namespace) -> None:
+    """Keep the pixels of more soft clips, and of some as cameras sharpen them."""
+    common: dict[str, Any] = {"material": mixture(arguments.data, photos=0.5), "frames": 13}
+    soft = ClipSource(defocus=1.2, seed=41, **common)
+    filmed = ClipSource(defocus=1.6, sharpening=1.5, seed=42, **common)
+    sources = {"p": (soft, MORE_CLIPS), "f": (filmed, FILMED_CLIPS)}
+    fill_from(sources, None, arguments, folder="clips")
+
+
+def train_joint(arguments: argparse.Namespace) -> None:
+    """Let propagation learn, too, from states as they are in the midst of a shot."""
+    assert VIDEO.propagation is not None
+    warm = replace(VIDEO, propagation=replace(VIDEO.propagation, run_up=RUN_UP))
+    config = TrainConfig(
+        name="joint",
+        stage="video",
+        generator=warm,
+        start=StartConfig(generator=str(weights(arguments, "video"))),
+        data=CacheConfig(
+            folder=str(arguments.run / "clips"), frames=3, propagated=13, still=0.1
+        ),
+        reach=1,
+        steps=800,
+        batch=1,
+        optimiser=falling(1.5e-4, warmup=60),
+        average=0.995,
+        losses=LossWeights(
+            gan=0.0,
+            lpips=10.0,
+            charbonnier=5.0,
+            features=10.0,
+            grid=1e5,
+            spectrum=0.25,
+            steadiness=10.0,
+        ),
+        precision=PRECISION,
+        seed=22,
+        **{**COMMON, "save_every": 50},
+    )
+    follow(config, arguments)
+
+
 def check(arguments: argparse.Namespace) -> None:
     """Score the middle frame of every held-out clip, at the start and after each stage."""
     generators = {"start": build_networks(image_config(arguments)).generator.eval()}
-    for stage in ("image", "video"):
+    for stage in ("image", "video", "joint"):
         if weights(arguments, stage).exists():
             generators[stage] = load_generator(weights(arguments, stage))
     score(generators, arguments)
@@ -127,6 +175,8 @@ STAGES = {
     "cache": fill,
     "image": train_image,
     "video": train_video,
+    "clips": fill_more,
+    "joint": train_joint,
     "check": check,
     "export": export,
 }

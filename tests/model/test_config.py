@@ -32,6 +32,12 @@ def test_propagation_has_at_least_one_of_everything(field: str) -> None:
         PropagationConfig(**{field: 0})
 
 
+def test_a_run_up_has_no_less_than_no_frames() -> None:
+    with pytest.raises(ConfigError, match=r"^propagation: run_up counts frames\. Give 0 for"):
+        PropagationConfig(run_up=-1)
+    assert PropagationConfig().run_up == 0, "the paper has none"
+
+
 def test_deformable_groups_share_the_channels_out() -> None:
     with pytest.raises(ConfigError, match=r"must be a multiple of 8, not 12\."):
         PropagationConfig(channels=12)

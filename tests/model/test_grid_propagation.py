@@ -1,5 +1,6 @@
 """Second-order grid propagation and its alignments (supplement B.2; D14, D15)."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -7,6 +8,7 @@ import torch
 from torch.testing import assert_close
 
 from videogigagan.model.alignment import DeformableAlignment, Neighbour, WarpAlignment
+from videogigagan.model.course import Span
 from videogigagan.model.flow import SpyNet
 from videogigagan.model.grid_propagation import Alignment, GridPropagation, _two_back
 from videogigagan.model.propagation import Way
@@ -14,10 +16,17 @@ from videogigagan.ops.initialise import zeroed
 from videogigagan.ops.warp import backward_warp
 
 
-def network(alignment: Alignment = "dcn", iterations: int = 2) -> GridPropagation:
+def network(
+    alignment: Alignment = "dcn", iterations: int = 2, run_up: int = 0
+) -> GridPropagation:
     torch.manual_seed(0)
     return GridPropagation(
-        channels=8, blocks=1, extraction_blocks=1, iterations=iterations, alignment=alignment
+        channels=8,
+        blocks=1,
+        extraction_blocks=1,
+        iterations=iterations,
+        alignment=alignment,
+        run_up=run_up,
     )
 
 
@@ -68,7 +77,7 @@ def test_windows_that_look_ahead_to_the_end_make_the_whole(
     made, shot = network(alignment), clip(6)
     past, parts = None, []
     for start, stop in pairwise(cuts):
-        window = made.window(shot[:, start:], past=past, keep=stop - start)
+        window = made.window(shot[:, start:], Span(end=stop - start), past=past)
         past = window.past
         parts.append(window.features)
     assert_close(torch.cat(parts, dim=1), made(shot), atol=1e-5, rtol=1e-5)
@@ -92,7 +101,7 @@ def test_what_came_along_a_wrong_flow_is_left_out(alignment: Alignment) -> None:
 @pytest.mark.parametrize("onward", [1, 2, 3])
 def test_windows_may_overlap(onward: int) -> None:
     made, shot = network("flow"), clip(6)
-    first = made.window(shot, keep=4, onward=onward)
+    first = made.window(shot, Span(end=4, onward=onward))
     second = made.window(shot[:, onward:], past=first.past)
     assert first.features.shape[1] == 4
     assert_close(second.features, made(shot)[:, onward:], atol=1e-5, rtol=1e-5)
@@ -218,3 +227,38 @@ def test_all_states_are_own_features_then_every_branch_in_order() -> None:
     del made.branches[1:]
     first = torch.stack([known[1] for known in gathered], dim=1)
     assert_close(first, made(clip()))
+
+
+# Before a shot and behind it (E52)
+
+
+@pytest.mark.usefixtures("quick_flow")
+@torch.no_grad()
+def test_a_run_up_is_mirrored_frames_before_a_shot_and_behind_it() -> None:
+    longer = network("flow")(clip(4)[:, [3, 2, 1, 0, 1, 2, 3, 2, 1, 0]])
+    made = network("flow", run_up=3)(clip(4))
+    assert_close(made, longer[:, 3:7], atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.usefixtures("quick_flow")
+@torch.no_grad()
+def test_what_is_brought_along_is_that_of_the_longer_shot() -> None:
+    """States, flow and frame of a window's past lie behind the run-up."""
+    made, shot = network("flow", run_up=2), clip(6)
+    first = made.window(shot, Span(end=6, onward=3))
+    second = made.window(shot[:, 3:], past=first.past)
+    assert_close(second.features, made(shot)[:, 3:], atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.usefixtures("quick_flow")
+def test_gradients_pass_through_no_frame_out_of_reach() -> None:
+    """What is gathered is the same; frames' own features learn from all that is read."""
+    made, shot = network("flow", run_up=2), clip(8)
+    span = Span(begin=3, end=5)
+    whole = made.window(shot, span).features
+    near = made.window(shot, replace(span, reach=0)).features
+    assert_close(near, whole)
+    weight = made.branches[0].backbone.entry.weight
+    gradients = [torch.autograd.grad(x.square().mean(), weight)[0] for x in (whole, near)]
+    assert all(gradient.abs().max() > 0 for gradient in gradients)
+    assert not torch.equal(*gradients)

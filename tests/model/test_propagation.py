@@ -7,14 +7,15 @@ import torch
 from torch import Tensor
 from torch.testing import assert_close
 
+from videogigagan.model.course import Span
 from videogigagan.model.flow import SpyNet
 from videogigagan.model.propagation import BidirectionalPropagation, Past, neighbour_flows
 from videogigagan.ops.initialise import zeroed
 
 
-def network() -> BidirectionalPropagation:
+def network(run_up: int = 0) -> BidirectionalPropagation:
     torch.manual_seed(0)
-    return BidirectionalPropagation(channels=4, blocks=1)
+    return BidirectionalPropagation(channels=4, blocks=1, run_up=run_up)
 
 
 def clip(frames: int = 4) -> torch.Tensor:
@@ -27,7 +28,8 @@ def in_windows(
     """Features of a shot that is propagated window by window."""
     past, parts = None, []
     for start, stop in pairwise(cuts):
-        window = made.window(shot[:, start : stop + ahead], past=past, keep=stop - start)
+        frames, span = shot[:, start : stop + ahead], Span(end=stop - start)
+        window = made.window(frames, span, past=past)
         past = window.past
         parts.append(window.features)
     return torch.cat(parts, dim=1)
@@ -90,7 +92,7 @@ def test_everything_is_carried_along_a_flow_that_returns() -> None:
 def test_windows_may_overlap() -> None:
     """The second one begins within the first, and knows what was before exactly."""
     made, shot = network(), clip(7)
-    first = made.window(shot[:, :5], keep=4, onward=2)
+    first = made.window(shot[:, :5], Span(end=4, onward=2))
     second = made.window(shot[:, 2:], past=first.past)
     assert first.features.shape[1] == 4
     assert_close(second.features, made(shot)[:, 2:], atol=1e-5, rtol=1e-5)
@@ -207,3 +209,63 @@ def test_the_past_goes_to_another_device_whole(flow: Tensor | None) -> None:
     parts = [moved.frame, *moved.states, *([] if moved.flow is None else [moved.flow])]
     assert {part.device.type for part in parts} == {"meta"}
     assert len(parts) == 3 + (flow is not None)
+
+
+# Before a shot and behind it (E52)
+
+
+@pytest.mark.usefixtures("quick_flow")
+@torch.no_grad()
+@pytest.mark.parametrize(
+    ("run_up", "path"), [(2, [2, 1, 0, 1, 2, 1, 0]), (3, [1, 2, 1, 0, 1, 2, 1, 0, 1])]
+)
+def test_a_run_up_is_mirrored_frames_before_a_shot_and_behind_it(
+    run_up: int, path: list[int]
+) -> None:
+    """Of a short shot they are mirrored once more."""
+    longer = network()(clip(3)[:, path])
+    made = network(run_up=run_up)(clip(3))
+    assert_close(made, longer[:, run_up : run_up + 3], atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.usefixtures("quick_flow")
+@torch.no_grad()
+def test_a_window_in_the_midst_of_a_shot_needs_no_run_up() -> None:
+    """Its past is known, and it looks ahead as far; so is one with frames around it."""
+    shot = clip(9)
+    without, with_run_up = network(), network(run_up=3)
+    past = without.window(shot[:, :4]).past
+    windows = [
+        made.window(shot[:, 4:], Span(end=2), past=past) for made in (without, with_run_up)
+    ]
+    assert torch.equal(windows[0].features, windows[1].features)
+    span = Span(begin=3, end=6)
+    within = [made.window(shot, span).features for made in (without, with_run_up)]
+    assert torch.equal(*within)
+    assert_close(within[0], without(shot)[:, 3:6], atol=1e-6, rtol=1e-6)
+
+
+@pytest.mark.usefixtures("quick_flow")
+@torch.no_grad()
+def test_a_long_run_up_forgets_where_it_began() -> None:
+    """Copies of a frame come out alike from the first on, since all has settled before it."""
+    still = clip(1).expand(-1, 5, -1, -1, -1)
+
+    def change(made: BidirectionalPropagation) -> float:
+        features = made(still)
+        return (features - features[:, :1]).abs().max().item()
+
+    assert change(network(run_up=30)) < change(network()) / 100
+
+
+@pytest.mark.parametrize("reach", [0, 1, None])
+def test_gradients_pass_through_no_frame_out_of_reach(reach: int | None) -> None:
+    """What is gathered is the same."""
+    made, shot = with_flow(1, 0), clip(8).requires_grad_()
+    made.gated, made.run_up = False, 2
+    features = made.window(shot, Span(begin=3, end=5, reach=reach)).features
+    assert_close(features, made.window(shot, Span(begin=3, end=5)).features)
+    features.square().mean().backward()
+    reached = shot.grad.abs().amax(dim=(0, 2, 3, 4)) > 0
+    inside = range(8) if reach is None else range(3 - reach, 5 + reach)
+    assert reached.tolist() == [frame in inside for frame in range(8)]

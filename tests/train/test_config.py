@@ -38,6 +38,7 @@ def test_defaults_are_the_papers() -> None:
             "training: a batch of 3 does not divide into micro-batches of 2. Change one of "
             "them.",
         ),
+        ({"reach": -1}, "training: reach must be at least 0, not -1."),
         ({"average": 1.0}, "training: average must lie in [0, 1), not 1.0."),
         (
             {"discriminator": None},

@@ -135,6 +135,26 @@ def test_only_a_window_of_what_is_propagated_is_rendered_and_judged() -> None:
     assert torch.isfinite(told.total)
 
 
+def test_gradients_may_end_where_the_window_does() -> None:
+    """The result is the same, and propagation learns otherwise."""
+    config = tiny()
+    objective, judges, _ = networks(config)
+    batch = batch_of(config, range(2))
+    wide = replace(batch, small=batch.small[:, [1, 0, 1, 0]], window=slice(1, 3))
+    nn.init.normal_(objective.generator.stem.features.weight)
+    for colours in objective.generator.decoder.to_rgb:
+        nn.init.normal_(colours.weight)
+    weight = objective.generator.propagation.forward_branch.entry.weight
+    results, gradients = [], []
+    for reach in (0, None):
+        objective.config = replace(config, reach=reach)
+        verdict, made = objective(wide, judges)
+        results.append(made.result)
+        gradients += torch.autograd.grad(verdict.total, weight)
+    assert_close(*results)
+    assert not torch.equal(*gradients)
+
+
 def test_discriminator_learns_from_true_clips_and_results() -> None:
     config = tiny()
     _, judges, discriminator = networks(config)

@@ -64,12 +64,17 @@ class PropagationConfig:
     """`dcn`: flow-guided deformable convolution; `flow`: the warp alone, as in `basicvsr`."""
     gated: bool = False
     """Nothing is carried along a flow whose way there and back does not close."""
+    run_up: int = 0
+    """Frames that are passed before a shot and behind it, mirrored, so that what is carried
+    along has settled when it begins; ours, not the paper's (E52)."""
 
     def __post_init__(self) -> None:
         if min(self.channels, self.blocks, self.iterations) < 1:
             raise ConfigError(
                 "propagation: channels, blocks and iterations must be at least 1. Raise them."
             )
+        if self.run_up < 0:
+            raise ConfigError("propagation: run_up counts frames. Give 0 for none.")
         if self.form == "basicvsr++" and self.alignment == "dcn" and self.channels % 8:
             raise ConfigError(
                 f"propagation: dcn moves 16 groups of channels, so channels must be a multiple "

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from videogigagan.model.cleaning import Cleaning
 from videogigagan.model.config import GeneratorConfig, PropagationConfig
+from videogigagan.model.course import Span
 from videogigagan.model.decoder import Decoder
 from videogigagan.model.encoder import Encoder
 from videogigagan.model.grid_propagation import GridPropagation
@@ -135,33 +136,30 @@ class Generator(nn.Module):
     def propagate_window(
         self,
         clip: Clip,
+        span: Span | None = None,
         *,
         past: Past | None = None,
-        keep: int | None = None,
-        onward: int | None = None,
         storage: torch.dtype | None = None,
     ) -> tuple[Float[Tensor, "b k f h w"], Past | None]:
         """Gather features over a window of a shot, which may be of any length.
 
         Args:
-            clip: The window, and frames behind it to look ahead.
+            clip: The window, and frames behind it to look ahead to; where there is no past,
+                frames before it, too.
+            span: Which frames are the window; the whole clip when None.
             past: What was returned with the window before; None at the start of a shot.
-            keep: Frames of the window; all of the clip when None.
-            onward: Frame of the window with which the next one begins; that behind the window
-                when None.
             storage: As in `propagate`.
 
         Returns:
             Features of the window, and what the next one is told.
         """
+        span = span or Span(end=clip.shape[1])
         storage = storage or clip.dtype
         clip = self.clean(clip)
-        pixels = clip[:, :keep].to(storage)
+        pixels = clip[:, span.begin : span.end].to(storage)
         if self.propagation is None:
             return pixels, None
-        made = self.propagation.window(
-            clip, past=past, keep=keep, onward=onward, storage=storage
-        )
+        made = self.propagation.window(clip, span, past=past, storage=storage)
         return torch.cat((pixels, made.features), dim=2), made.past
 
     def render(self, features: Features, style: Style) -> LargeClip:
@@ -206,11 +204,14 @@ class Generator(nn.Module):
 def build_propagation(config: PropagationConfig) -> BidirectionalPropagation | GridPropagation:
     """Construct the propagation module that a configuration names."""
     if config.form == "basicvsr":
-        return BidirectionalPropagation(config.channels, config.blocks, gated=config.gated)
+        return BidirectionalPropagation(
+            config.channels, config.blocks, gated=config.gated, run_up=config.run_up
+        )
     return GridPropagation(
         config.channels,
         config.blocks,
         iterations=config.iterations,
         alignment=config.alignment,
         gated=config.gated,
+        run_up=config.run_up,
     )

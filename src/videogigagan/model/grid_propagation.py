@@ -4,13 +4,14 @@ Branches run backward and forward by turns. Each reads what all branches before 
 about a frame, and carries a state on from the two frames before.
 """
 
-from collections.abc import Iterator
-from typing import Literal, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from videogigagan.model.alignment import DeformableAlignment, Neighbour, WarpAlignment
+from videogigagan.model.course import Span, along, course, learning
 from videogigagan.model.flow import SpyNet
 from videogigagan.model.propagation import Gathered, Past, Way, way, ways
 from videogigagan.ops.residual import ResidualStack
@@ -18,15 +19,6 @@ from videogigagan.ops.warp import backward_warp
 from videogigagan.shapes import Clip, Features
 
 Alignment = Literal["dcn", "flow"]
-
-
-class Span(NamedTuple):
-    """Which frames of a clip a window is about."""
-
-    keep: int
-    """How many are its own."""
-    onward: int
-    """With which of them the next window begins."""
 
 
 class Branch(nn.Module):
@@ -85,7 +77,7 @@ class GridPropagation(nn.Module):
         features:  (b, t, channels, h, w), states of the last branch, which has read all others
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all that its shape is, each by its name
         self,
         channels: int = 64,
         blocks: int = 7,
@@ -95,10 +87,12 @@ class GridPropagation(nn.Module):
         alignment: Alignment = "dcn",
         groups: int = 16,
         gated: bool = False,
+        run_up: int = 0,
     ) -> None:
         super().__init__()
         self.channels = channels
         self.gated = gated
+        self.run_up = run_up
         self.flow = SpyNet()
         self.extraction = ResidualStack(3, channels, extraction_blocks)
         self.branches = nn.ModuleList(
@@ -119,68 +113,95 @@ class GridPropagation(nn.Module):
     def window(
         self,
         clip: Clip,
+        span: Span | None = None,
         *,
         past: Past | None = None,
-        keep: int | None = None,
-        onward: int | None = None,
         storage: torch.dtype | None = None,
     ) -> Gathered:
         """Gather features of a window of a shot, so that a shot may be of any length.
 
         Args:
-            clip: The window, and frames behind it to look ahead.
+            clip: The window, and frames behind it to look ahead to; where there is no past,
+                frames before it, too. Where they are fewer than the run-up, mirrored frames
+                follow.
+            span: Which frames are the window; the whole clip when None.
             past: From the window before; None at the start of a shot.
-            keep: Frames of the window; all of the clip when None.
-            onward: Frame of the window with which the next one begins; that behind the window
-                when None.
             storage: As in `forward`.
         """
-        span = Span(keep or clip.shape[1], onward or keep or clip.shape[1])
-        known, past = self._gather(
-            clip, storage or clip.dtype, past=past, span=span, every=False
+        path, span = course(
+            clip.shape[1],
+            span or Span(end=clip.shape[1]),
+            run_up=self.run_up,
+            begins=past is None,
         )
-        features = torch.stack([found[-1] for found in known[: span.keep]], dim=1)
-        return Gathered(features=features, past=past)
+        known, past = self._gather(
+            clip, storage or clip.dtype, path=path, past=past, span=span, every=False
+        )
+        own = known[span.begin : span.end]
+        return Gathered(features=torch.stack([found[-1] for found in own], dim=1), past=past)
 
     def states(self, clip: Clip, *, storage: torch.dtype | None = None) -> list[list[Tensor]]:
-        """Gather the same, and keep all that the tail of BasicVSR++ reads.
+        """Gather the same, and keep all that the tail of BasicVSR++ reads; no run-up.
 
         Returns:
             For every frame its own features, then the states of all branches, in their order;
             each is (b, channels, h, w).
         """
-        span = Span(clip.shape[1], clip.shape[1])
-        known, _ = self._gather(clip, storage or clip.dtype, past=None, span=span, every=True)
+        count = clip.shape[1]
+        known, _ = self._gather(
+            clip,
+            storage or clip.dtype,
+            path=range(count),
+            past=None,
+            span=Span(end=count),
+            every=True,
+        )
         return known
 
     def _gather(
-        self, clip: Tensor, storage: torch.dtype, *, past: Past | None, span: Span, every: bool
+        self,
+        clip: Tensor,
+        storage: torch.dtype,
+        *,
+        path: Sequence[int],
+        past: Past | None,
+        span: Span,
+        every: bool,
     ) -> tuple[list[list[Tensor]], Past]:
         """Run all branches; of each frame, what they found, or the last one's state alone."""
-        to_next, to_previous = ways(self.flow, clip, gated=self.gated)
+        there, back = ways(self.flow, clip, gated=self.gated)
+        to_next = along(path, there, back)
+        to_previous = along(path[::-1], there, back)[::-1]
         if past is not None:
             older = [] if past.flow is None else [Way(flow=past.flow)]
             latest = way(self.flow, clip[:, 0], past.frame, gated=self.gated)
             to_previous = [*older, latest, *to_previous]
-        known = [[self.extraction(frame).to(storage)] for frame in clip.unbind(1)]
+        own = [self.extraction(frame).to(storage) for frame in clip.unbind(1)]
+        known = [[own[number]] for number in path]
         brought: list[Tensor] = []
         for number, branch in enumerate(self.branches):
             last = branch is self.branches[-1]
-            behind = clip.shape[1] - span.keep if last else 0  # what only others look ahead to
+            behind = len(known) - span.end if last else 0  # what only others look ahead to
+            order = range(len(known) - behind)
             if number % 2 == 0:
-                frames, states = known[::-1], branch(known[::-1], to_next[::-1])
+                order = order[::-1]
+                states = branch(known[::-1], to_next[::-1])
             else:
-                frames = known[: len(known) - behind]
                 recent = () if past is None else past.states[number - 1 : number + 1]
-                states = branch(frames, to_previous[: len(to_previous) - behind], recent)
-                states = _noted(states, span.onward, recent, brought)
-            for found, state in zip(frames, states, strict=True):
+                flows = to_previous[: len(to_previous) - behind]
+                states = branch([known[place] for place in order], flows, recent)
+                states = _noted(states, span.next_window, recent, brought)
+            for place, state in zip(
+                order, learning(states, map(span.learns, order)), strict=True
+            ):
+                found = known[place]
                 if last and not every:
                     found.clear()  # nobody reads these any more
                 found.append(state.to(storage))
-        flows = to_previous[: len(to_previous) - (clip.shape[1] - span.onward)]
+        flows = to_previous[: len(to_previous) - (len(path) - span.next_window)]
         flow = flows[-1].flow if flows else None
-        return known, Past(frame=clip[:, span.onward - 1], states=tuple(brought), flow=flow)
+        frame = clip[:, path[span.next_window - 1]]
+        return known, Past(frame=frame, states=tuple(brought), flow=flow)
 
 
 def _noted(

@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from videogigagan.model.course import Span, along, course, learning
 from videogigagan.model.flow import SpyNet
 from videogigagan.ops.layout import clips_of, frames_of
 from videogigagan.ops.occlusion import ways_open
@@ -96,10 +97,13 @@ class BidirectionalPropagation(nn.Module):
         features:  (b, t, channels, h, w)
     """
 
-    def __init__(self, channels: int = 64, blocks: int = 30, *, gated: bool = False) -> None:
+    def __init__(
+        self, channels: int = 64, blocks: int = 30, *, gated: bool = False, run_up: int = 0
+    ) -> None:
         super().__init__()
         self.channels = channels
         self.gated = gated
+        self.run_up = run_up
         self.flow = SpyNet()
         self.backward_branch = ResidualStack(channels + 3, channels, blocks)
         self.forward_branch = ResidualStack(channels + 3, channels, blocks)
@@ -118,41 +122,56 @@ class BidirectionalPropagation(nn.Module):
     def window(
         self,
         clip: Clip,
+        span: Span | None = None,
         *,
         past: Past | None = None,
-        keep: int | None = None,
-        onward: int | None = None,
         storage: torch.dtype | None = None,
     ) -> Gathered:
         """Gather features of a window of a shot, so that a shot may be of any length.
 
-        What comes before is known through `past`, exactly as if the shot had been one clip.
-        What comes after is known as far as the clip goes on behind the window.
+        What comes before is known through `past`, exactly as if the shot had been one clip, or
+        from the clip itself. What comes after is known as far as the clip goes on behind the
+        window. Where that is less than the run-up, mirrored frames follow.
 
         Args:
-            clip: The window, and frames behind it to look ahead.
+            clip: The window, and frames behind it to look ahead to; where there is no past,
+                frames before it, too.
+            span: Which frames are the window; the whole clip when None.
             past: From the window before; None at the start of a shot.
-            keep: Frames of the window; all of the clip when None.
-            onward: Frame of the window with which the next one begins; that behind the window
-                when None.
             storage: As in `forward`.
         """
         storage = storage or clip.dtype
-        keep = keep or clip.shape[1]
-        onward = onward or keep
-        to_next, to_previous = ways(self.flow, clip, gated=self.gated)
+        path, span = course(
+            clip.shape[1],
+            span or Span(end=clip.shape[1]),
+            run_up=self.run_up,
+            begins=past is None,
+        )
+        there, back = ways(self.flow, clip, gated=self.gated)
+        to_next = along(path, there, back)
+        to_previous = along(path[::-1], there, back)[::-1]
         if past is not None:
             to_previous.insert(0, way(self.flow, clip[:, 0], past.frame, gated=self.gated))
-        frames = list(clip.unbind(1))
-        ahead = self._recur(self.backward_branch, frames[::-1], to_next[::-1])
-        held = [state.to(storage) for state in ahead][::-1][:keep]
+        frames = [clip[:, number] for number in path]
+        ahead = learning(
+            self._recur(self.backward_branch, frames[::-1], to_next[::-1]),
+            map(span.learns, reversed(range(span.begin, len(frames)))),
+        )
+        looked_at = len(frames) - span.end
+        held = [state.to(storage) for number, state in enumerate(ahead) if number >= looked_at]
+        held = held[::-1]
         before = None if past is None else past.states[0]
-        states = self._recur(self.forward_branch, frames[:keep], to_previous, before)
-        for index, state in enumerate(states):
-            both = torch.cat((held[index].to(state.dtype), state), dim=1)
-            held[index] = F.leaky_relu(self.fusion(both), 0.1).to(storage)
-            if index == onward - 1:
-                past = Past(frame=frames[index], states=(state,))
+        states = learning(
+            self._recur(self.forward_branch, frames, to_previous, before),
+            map(span.learns, range(span.end)),
+        )
+        for number, state in enumerate(states):
+            if number >= span.begin:
+                other = held[number - span.begin].to(state.dtype)
+                gathered = F.leaky_relu(self.fusion(torch.cat((other, state), dim=1)), 0.1)
+                held[number - span.begin] = gathered.to(storage)
+            if number == span.next_window - 1:
+                past = Past(frame=frames[number], states=(state,))
         assert past is not None, "the next window begins within this one, or behind it"
         return Gathered(features=torch.stack(held, dim=1), past=past)
 

@@ -160,6 +160,10 @@ class TrainConfig:
     more time, the same result."""
     frozen_propagation: bool = False
     """Leave flow and propagation as they start, and cleaning unless it has a loss."""
+    reach: int | None = None
+    """Frames on either side of those that are rendered through which gradients pass; what lies
+    further away is propagated all the same (truncated backpropagation through time). All of
+    them when None."""
     save_every: int = 500
     """Steps between saved states."""
     sample_every: int = 500
@@ -180,6 +184,8 @@ class TrainConfig:
                 f"training: a batch of {self.batch} does not divide into micro-batches of "
                 f"{self.micro_batch}. Change one of them."
             )
+        if self.reach is not None and self.reach < 0:
+            raise ConfigError(f"training: reach must be at least 0, not {self.reach}.")
         if not 0 <= self.average < 1:
             raise ConfigError(f"training: average must lie in [0, 1), not {self.average}.")
         self._check_parts()

@@ -15,11 +15,12 @@ from torch import Tensor, nn
 
 from videogigagan.data.degrade import bicubic_degradation
 from videogigagan.frozen.efficientnet import by_size
+from videogigagan.model.course import Span
 from videogigagan.model.discriminator import Discriminator
 from videogigagan.model.generator import Generator
 from videogigagan.ops.layout import frames_of
 from videogigagan.ops.resize import bilinear_upsample
-from videogigagan.shapes import Clip, Flow, LargeClip
+from videogigagan.shapes import Clip, Features, Flow, LargeClip
 from videogigagan.train.batches import Batch
 from videogigagan.train.config import LossWeights, TrainConfig
 from videogigagan.train.likeness import Likeness, Seen
@@ -95,17 +96,23 @@ class GeneratorObjective(nn.Module):
         draws = torch.Generator().manual_seed(mixed(self.config.seed, batch.number))
         style = self.generator.style(int(torch.randint(2**31, (), generator=draws)))
         with autocast(self.config, batch.small.device):
-            features = batch.features
-            if features is None:
-                features = self.generator.propagate(batch.small)
-            result = self.generator.render(features[:, batch.window], style)
+            features = self._features(batch)
+            result = self.generator.render(features, style)
         result = result.float()
         seen = judges.likeness.seen(frames_of(result), frames_of(batch.large))
         made = Made(result=result, seen=seen)
         terms = self._terms(batch, made, judges, draws)
         if self.config.losses.cleaning:
-            terms["cleaning"] = cleanliness(features[:, batch.window, :3].float(), batch)
+            terms["cleaning"] = cleanliness(features[:, :, :3].float(), batch)
         return Verdict(total=weighted(terms, self.config.losses), terms=terms), made
+
+    def _features(self, batch: Batch) -> Features:
+        """Of the frames that are shown: as they were kept, or propagated anew."""
+        if batch.features is not None:
+            return batch.features[:, batch.window]
+        begin, end, _ = batch.window.indices(batch.small.shape[1])
+        span = Span(begin=begin, end=end, reach=self.config.reach)
+        return self.generator.propagate_window(batch.small, span)[0]
 
     def _cleaned(self, batch: Batch) -> Verdict:
         """Judge cleaned frames alone."""

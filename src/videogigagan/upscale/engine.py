@@ -11,6 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from videogigagan.errors import VideoGigaGANError
+from videogigagan.model.course import Span
 from videogigagan.model.generator import Generator
 from videogigagan.model.propagation import Past
 from videogigagan.ops.layout import channels_last
@@ -113,9 +114,8 @@ class Engine:
             with torch.inference_mode():  # no autocast: flow needs full precision
                 return self.generator.propagate_window(
                     clip[None].to(self.device),
+                    Span(end=keep, onward=onward),
                     past=None if past is None else past.to(self.device),
-                    keep=keep,
-                    onward=onward,
                     storage=torch.float16,
                 )
 

@@ -66,9 +66,11 @@ def forecast(
         if not tile:
             picture = upscaler.picture_bytes(height, width)
             memory += (behind(picture) + chunk) * picture + 12 * WAITING * height * width
-    once = more.flops / _SPANS[1]
+    further = (more.flops - few.flops) / (_SPANS[1] - _SPANS[0])
+    run_up = more.flops - _SPANS[1] * further  # once a shot; few are longer than a window
+    drawing = (rendering.flops - run_up) / chunk - further
     shared = chunk / (chunk - min(upscaler.overlap, chunk // 2)) if window > chunk else 1
-    flops = once + (rendering.flops / chunk - once) * shared
+    flops = further + run_up / window + drawing * shared
     area = sum(part.area for part in tiles(height, width, tile)) / (sides[0] * sides[1])
     return Forecast(
         window=window,
