@@ -147,7 +147,9 @@ def silenced(generator: Generator, basicvsr: Path) -> Generator:
 
 def write_ends(ends: dict[str, Generator], about: dict[str, str], target: Path) -> None:
     """Write a file whose detail can be chosen: first the end of detail 1, then that of 0."""
-    header = Header(config=generator_preset("base-4x"), about=about)
+    config = generator_preset("base-4x")
+    propagation = next(iter(ends.values())).config.propagation
+    header = Header(config=replace(config, propagation=propagation), about=about)
     with TemporaryDirectory() as folder:
         detailed, regression = (Path(folder) / f"{name}.safetensors" for name in ends)
         for file, end in zip((detailed, regression), ends.values(), strict=True):

@@ -3,8 +3,10 @@
     cache    --data FOLDER --basicvsr FILE    propagate training clips once, keep the features
     image    --judges FOLDER --basicvsr FILE  U-Net and reconstruction on single frames
     video    --judges FOLDER                  inflated by temporal modules, on clips
+    warm     --data FOLDER                    more clips, propagated with a run-up
+    settle   --judges FOLDER                  U-Net, reconstruction once more; not distributed
     clips    --data FOLDER                    more clips, which are not propagated
-    joint    --judges FOLDER                  propagation learns with the rest
+    joint    --judges FOLDER                  propagation learns with the rest; not distributed
     check    --judges FOLDER --basicvsr FILE  figures of every stage on clips held out
     export   --output FILE --basicvsr FILE    both ends as one half-precision file
 
@@ -43,7 +45,9 @@ from videogigagan.train.start import build_networks
 SOFT_CLIPS = range(400)
 SHARP_CLIPS = range(0, 500, 4)
 MORE_CLIPS, FILMED_CLIPS = range(720), range(80)
-RUN_UP = 10
+WARM_CLIPS, WARM_FILMED_CLIPS = range(0, 360, 4), range(0, 80, 8)
+assert VIDEO.propagation is not None
+WARM = replace(VIDEO, propagation=replace(VIDEO.propagation, run_up=10))
 COMMON: dict[str, Any] = {
     "discriminator": None,
     "trunk": "alex",
@@ -107,23 +111,57 @@ def train_video(arguments: argparse.Namespace) -> None:
     follow(config, arguments)
 
 
+def fill_warm(arguments: argparse.Namespace) -> None:
+    """Propagate longer clips from warm states; some are as cameras sharpen them."""
+    generator = Generator(WARM).eval()
+    generator.load_state_dict(load_generator(weights(arguments, "video")).state_dict())
+    sources = longer_clips(arguments, WARM_CLIPS, WARM_FILMED_CLIPS)
+    fill_from(sources, generator, arguments, folder="warm")
+
+
+def train_settled(arguments: argparse.Namespace) -> None:
+    """Get used to warm states, which is what most frames of a long shot come from."""
+    config = TrainConfig(
+        name="settle",
+        stage="video",
+        generator=WARM,
+        start=StartConfig(generator=str(weights(arguments, "video"))),
+        data=CacheConfig(folder=str(arguments.run / "warm"), frames=4),
+        steps=400,
+        batch=1,
+        optimiser=falling(1e-4, warmup=30),
+        average=0.99,
+        losses=LossWeights(gan=0.0, lpips=10.0, features=5.0, grid=3e4, spectrum=0.1),
+        precision=PRECISION,
+        seed=23,
+        **COMMON,
+    )
+    follow(config, arguments)
+
+
 def fill_more(arguments: argparse.Namespace) -> None:
-    """Keep the pixels of more soft clips, and of some as cameras sharpen them."""
-    common: dict[str, Any] = {"material": mixture(arguments.data, photos=0.5), "frames": 13}
-    soft = ClipSource(defocus=1.2, seed=41, **common)
-    filmed = ClipSource(defocus=1.6, sharpening=1.5, seed=42, **common)
-    sources = {"p": (soft, MORE_CLIPS), "f": (filmed, FILMED_CLIPS)}
+    """Keep the pixels of more such clips."""
+    sources = longer_clips(arguments, MORE_CLIPS, FILMED_CLIPS)
     fill_from(sources, None, arguments, folder="clips")
+
+
+def longer_clips(
+    arguments: argparse.Namespace, soft: range, filmed: range
+) -> dict[str, tuple[ClipSource, range]]:
+    """Clips of 13 frames, soft to all degrees, and some as cameras sharpen them."""
+    common: dict[str, Any] = {"material": mixture(arguments.data, photos=0.5), "frames": 13}
+    return {
+        "p": (ClipSource(defocus=1.2, seed=41, **common), soft),
+        "f": (ClipSource(defocus=1.6, sharpening=1.5, seed=42, **common), filmed),
+    }
 
 
 def train_joint(arguments: argparse.Namespace) -> None:
     """Let propagation learn, too, from states as they are in the midst of a shot."""
-    assert VIDEO.propagation is not None
-    warm = replace(VIDEO, propagation=replace(VIDEO.propagation, run_up=RUN_UP))
     config = TrainConfig(
         name="joint",
         stage="video",
-        generator=warm,
+        generator=WARM,
         start=StartConfig(generator=str(weights(arguments, "video"))),
         data=CacheConfig(
             folder=str(arguments.run / "clips"), frames=3, propagated=13, still=0.1
@@ -152,7 +190,7 @@ def train_joint(arguments: argparse.Namespace) -> None:
 def check(arguments: argparse.Namespace) -> None:
     """Score the middle frame of every held-out clip, at the start and after each stage."""
     generators = {"start": build_networks(image_config(arguments)).generator.eval()}
-    for stage in ("image", "video", "joint"):
+    for stage in ("image", "video", "settle", "joint"):
         if weights(arguments, stage).exists():
             generators[stage] = load_generator(weights(arguments, stage))
     score(generators, arguments)
@@ -175,6 +213,8 @@ STAGES = {
     "cache": fill,
     "image": train_image,
     "video": train_video,
+    "warm": fill_warm,
+    "settle": train_settled,
     "clips": fill_more,
     "joint": train_joint,
     "check": check,
