@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from videogigagan.model.alignment import DeformableAlignment, Neighbour, WarpAlignment
-from videogigagan.model.course import Span, along, course, learning
+from videogigagan.model.course import Span, course, learning
 from videogigagan.model.flow import SpyNet
 from videogigagan.model.propagation import Gathered, Past, Way, way, ways
 from videogigagan.ops.residual import ResidualStack
@@ -169,9 +169,7 @@ class GridPropagation(nn.Module):
         every: bool,
     ) -> tuple[list[list[Tensor]], Past]:
         """Run all branches; of each frame, what they found, or the last one's state alone."""
-        there, back = ways(self.flow, clip, gated=self.gated)
-        to_next = along(path, there, back)
-        to_previous = along(path[::-1], there, back)[::-1]
+        to_next, to_previous = ways(self.flow, clip, path, gated=self.gated)
         if past is not None:
             older = [] if past.flow is None else [Way(flow=past.flow)]
             latest = way(self.flow, clip[:, 0], past.frame, gated=self.gated)

@@ -5,7 +5,7 @@ state is carried from frame to frame by backward warping alone. `grid_propagatio
 supplement's form.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -147,9 +147,7 @@ class BidirectionalPropagation(nn.Module):
             run_up=self.run_up,
             begins=past is None,
         )
-        there, back = ways(self.flow, clip, gated=self.gated)
-        to_next = along(path, there, back)
-        to_previous = along(path[::-1], there, back)[::-1]
+        to_next, to_previous = ways(self.flow, clip, path, gated=self.gated)
         if past is not None:
             to_previous.insert(0, way(self.flow, clip[:, 0], past.frame, gated=self.gated))
         frames = [clip[:, number] for number in path]
@@ -198,12 +196,14 @@ class BidirectionalPropagation(nn.Module):
             state = made
 
 
-def ways(network: SpyNet, clip: Clip, *, gated: bool) -> tuple[list[Way], list[Way]]:
-    """Ways between neighbours, both ways, in the order of `neighbour_flows`."""
+def ways(
+    network: SpyNet, clip: Clip, path: Sequence[int], *, gated: bool
+) -> tuple[list[Way], list[Way]]:
+    """Ways between neighbours on a path through a clip, in the order of `neighbour_flows`."""
     to_next, to_previous = neighbour_flows(network, clip)
     there = [Way.of(*pair, gated=gated) for pair in zip(to_next, to_previous, strict=True)]
     back = [Way.of(*pair, gated=gated) for pair in zip(to_previous, to_next, strict=True)]
-    return there, back
+    return along(path, there, back), along(path[::-1], there, back)[::-1]
 
 
 def way(network: SpyNet, frame: Tensor, other: Tensor, *, gated: bool) -> Way:
