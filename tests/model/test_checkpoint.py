@@ -128,6 +128,15 @@ def test_saving_replaces_what_was_there(saved: Path) -> None:
     assert same(network, load_discriminator(saved))
 
 
+def test_saved_again_has_the_same_bytes(saved: Path, tmp_path: Path) -> None:
+    """Though the library orders notes anew each time."""
+    header, network = read_header(saved), load_discriminator(saved)
+    for attempt in range(5):
+        again = tmp_path / f"{attempt}.safetensors"
+        save_weights(again, network, header)
+        assert again.read_bytes() == saved.read_bytes()
+
+
 def test_interrupted_saving_leaves_the_old_file(
     saved: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -28,6 +28,7 @@ from videogigagan.model.config import (
 from videogigagan.model.detail import PREFIX, at_detail, check_detail
 from videogigagan.model.discriminator import Discriminator
 from videogigagan.model.generator import Generator, build_propagation
+from videogigagan.model.header_order import sort_notes
 from videogigagan.plain import from_plain
 
 FORMAT = "videogigagan/1"
@@ -94,6 +95,7 @@ def write_weights(path: Path, tensors: dict[str, Tensor], header: Header) -> Non
     part = path.with_name(f".{path.name}.partial")
     try:
         save_file(tensors, part, metadata)
+        sort_notes(part)
         part.replace(path)
     except (SafetensorError, OSError) as error:
         with suppress(OSError):
