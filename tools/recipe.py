@@ -105,13 +105,15 @@ def weights(arguments: argparse.Namespace, stage: str) -> Path:
     return arguments.run / stage / "weights" / "generator.safetensors"
 
 
-def score(generators: dict[str, Generator], arguments: argparse.Namespace) -> None:
-    """Print what the judges say of each generator's results on clips held out."""
+def score(
+    generators: dict[str, Generator], arguments: argparse.Namespace, *, folder: str = "cache"
+) -> None:
+    """Print what the judges say of each generator's results on clips held out of a cache."""
     judges = [
         load_lpips(arguments.judges / f"lpips_{trunk}.pth", trunk)
         for trunk in ("alex", "squeeze")
     ]
-    files = cached_files(arguments.run / "cache" / HELD_OUT)
+    files = cached_files(arguments.run / folder / HELD_OUT)
     print("| stage | clips | PSNR-Y | LPIPS-Alex | LPIPS-Squeeze |\n|---|---|---|---|---|")
     for stage, generator in generators.items():
         upscaler = VideoUpscaler(generator)

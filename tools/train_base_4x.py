@@ -9,6 +9,7 @@
     check       --judges FOLDER             figures of every stage on clips held out
     export      --basicvsr FILE --output FILE    both ends as one half-precision file
 
+It starts from `--start`, unless given what stage `video` of `tools/train_base_4x_bi.py` leaves.
 Every stage stores what it does in `--run` and goes on from there if it is called again. The
 data folder holds `video/` (one shot a file) and `photos/`; the judges' folder LPIPS with
 AlexNet and SqueezeNet, and EfficientNet-Lite0. `docs/training.md` tells the rest.
@@ -35,12 +36,14 @@ from recipe import (
 
 from videogigagan.data.clips import ClipSource
 from videogigagan.frozen.efficientnet import WIDTHS
-from videogigagan.model.checkpoint import find_weights, load_generator
+from videogigagan.model.checkpoint import load_generator
 from videogigagan.model.config import DiscriminatorConfig, Level
 from videogigagan.train.cache import CacheConfig
 from videogigagan.train.config import LossWeights, StartConfig, TrainConfig
 
-START = "base-4x-bi"
+START = Path("runs/base-4x-bi/video/weights/generator.safetensors")
+"""What stage `video` of `tools/train_base_4x_bi.py` leaves."""
+
 DEGRADED_CLIPS, FILMED_CLIPS, LIVE_CLIPS = range(160), range(10), range(1000)
 # From 192 pixels down to 12; each place has its own verdict, for texture is a local matter.
 ADVERSARY = DiscriminatorConfig(
@@ -70,7 +73,7 @@ def fill(arguments: argparse.Namespace) -> None:
     degraded = ClipSource(degradation="real", clean=0.2, defocus=1.2, seed=31, **common)
     filmed = ClipSource(defocus=1.6, sharpening=1.5, seed=33, **common)
     sources = {"r": (degraded, DEGRADED_CLIPS), "f": (filmed, FILMED_CLIPS)}
-    fill_from(sources, load_generator(find_weights(START)), arguments)
+    fill_from(sources, load_generator(arguments.start), arguments)
 
 
 def fill_live(arguments: argparse.Namespace) -> None:
@@ -91,7 +94,7 @@ def train_perceptual(arguments: argparse.Namespace) -> None:
     config = TrainConfig(
         name="perceptual",
         discriminator=None,
-        start=StartConfig(generator=str(find_weights(START))),
+        start=StartConfig(generator=str(arguments.start)),
         data=CacheConfig(folder=str(arguments.run / "cache"), frames=4),
         steps=1300,
         optimiser=falling(3e-4, warmup=20),
@@ -152,7 +155,7 @@ def train_adversary(arguments: argparse.Namespace) -> None:
 
 def check(arguments: argparse.Namespace) -> None:
     """Score the middle frame of every held-out clip, at the start and after each stage."""
-    generators = {"start": load_generator(find_weights(START))}
+    generators = {"start": load_generator(arguments.start)}
     for stage in ("perceptual", "joint", "again", "adversary"):
         if weights(arguments, stage).exists():
             generators[stage] = load_generator(weights(arguments, stage))
@@ -187,6 +190,7 @@ STAGES = {
 def main() -> None:
     """Run one stage."""
     parser = argparse.ArgumentParser(description="Train the weights base-4x.")
+    parser.add_argument("--start", type=Path, default=START)
     follow_orders(parser, STAGES, run=Path("runs/real"))
 
 

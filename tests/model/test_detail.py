@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.testing import assert_close
 
 from videogigagan.errors import CheckpointError, ConfigError
-from videogigagan.model.detail import PREFIX, at_detail, check_detail, difference
+from videogigagan.model.detail import PREFIX, at_detail, beyond, check_detail, difference
 
 STEPS = st.sampled_from([1e-5, 1e-3, 0.1, 1.0])
 
@@ -90,3 +90,22 @@ def test_other_places_are_one_line(detail: float) -> None:
 @pytest.mark.parametrize("detail", [0, 0.5, 1, 1.0])
 def test_places_between_the_ends_are_fine(detail: float) -> None:
     check_detail(detail)
+
+
+@given(times=st.floats(1, 2))
+def test_beyond_the_end_the_line_goes_on(times: float) -> None:
+    """So the old end lies on the line between the new one and the start."""
+    detailed, regression = ends(0.1)
+    further = beyond(detailed, regression, times)
+    for key, value in detailed.items():
+        between = regression[key].lerp(further[key], 1 / times)
+        assert_close(between, value)
+    assert torch.equal(further["frozen"], detailed["frozen"])
+
+
+def test_once_as_far_is_the_end_itself() -> None:
+    """Counters come with it, as they are."""
+    detailed, regression = ends(0.1)
+    counted = detailed | {"count": torch.tensor(7)}
+    further = beyond(counted, regression | {"count": torch.tensor(0)}, 1.0)
+    assert all(torch.equal(further[key], value) for key, value in counted.items())

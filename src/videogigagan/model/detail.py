@@ -63,6 +63,24 @@ def difference(
     return found
 
 
+def beyond(
+    one: Mapping[str, Tensor], zero: Mapping[str, Tensor], times: float
+) -> dict[str, Tensor]:
+    """The parameters on the line from detail 0 through detail 1, so many times as far.
+
+    What is equal at both ends stays equal to the bit.
+
+    Args:
+        one: Parameters of detail 1.
+        zero: Parameters of detail 0, of the same names and shapes.
+        times: 1 for those of `one`, more to go past them.
+    """
+    return {
+        key: zero[key].lerp(value, times) if value.is_floating_point() else value
+        for key, value in one.items()
+    }
+
+
 def at_detail(tensors: Mapping[str, Tensor], detail: int | float) -> dict[str, Tensor]:
     """The parameters somewhere between the ends, without the difference.
 
