@@ -5,11 +5,11 @@ straight line between their parameters holds generators that work, from safe to 
 (network interpolation, as ESRGAN has it).
 
 A file holds the parameters of detail 1 as they are, because that end is the default and should
-be what was trained, to the bit. What leads to the other end is stored beside it, under names
-with `PREFIX`, as a difference: it is taken from the parameters as they are stored, so what
-rounding did to them cancels, and it is small, so its own rounding in half precision is. Errors
-are at most 2^-11 of the difference, or 3e-8. Tensors that are equal at both ends, such as
-frozen propagation, are stored once.
+be what was given, to the bit: what was trained, or what lies past it (`beyond`). What leads to
+the other end is stored beside it, under names with `PREFIX`, as a difference: it is taken from
+the parameters as they are stored, so what rounding did to them cancels, and it is small, so its
+own rounding in half precision is. Errors are at most 2^-11 of the difference, or 3e-8. Tensors
+that are equal at both ends, such as frozen propagation, are stored once.
 """
 
 from collections.abc import Mapping
