@@ -2,7 +2,7 @@
 
 import argparse
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -53,7 +53,7 @@ def mixture(data: Path, *, photos: float) -> Mixture:
 
 
 def fill_from(
-    sources: dict[str, tuple[ClipSource, range]],
+    sources: Mapping[str, tuple[ClipSource, Sequence[int]]],
     generator: Generator | None,
     arguments: argparse.Namespace,
     *,
@@ -77,7 +77,7 @@ def fill_from(
             prefix=prefix,
             clean=(lambda clip: clip) if generator is None else generator.clean,
         ):
-            print(f"clip {prefix}{index} of {indices.stop}", flush=True)
+            print(f"clip {prefix}{index}, at most {indices[-1]}", flush=True)
 
 
 def falling(rate: float, *, warmup: int) -> OptimiserConfig:

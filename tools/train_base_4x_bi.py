@@ -3,10 +3,13 @@
     cache    --data FOLDER --basicvsr FILE    propagate training clips once, keep the features
     image    --judges FOLDER --basicvsr FILE  U-Net and reconstruction on single frames
     video    --judges FOLDER                  inflated by temporal modules, on clips
-    warm     --data FOLDER                    longer clips, propagated with a run-up
+    warm     --data FOLDER --basicvsr FILE    longer clips, propagated with a run-up
     settle   --judges FOLDER                  U-Net, reconstruction once more, on these
-    clips    --data FOLDER                    more clips, which are not propagated
-    joint    --judges FOLDER                  propagation learns with the rest; not distributed
+    more     --data FOLDER --basicvsr FILE    more of them, most of them sharp; after `settle`
+    meet     --judges FOLDER --basicvsr FILE  a discriminator joins in, on all of these
+    contest  --judges FOLDER                  on against it
+    refill   --data FOLDER --basicvsr FILE    fewer of the sharp clips, more as cameras film
+    filmed   --judges FOLDER                  on with these
     check    --judges FOLDER --basicvsr FILE  figures of every stage on clips held out
     export   --output FILE --basicvsr FILE    both ends as one half-precision file
 
@@ -15,6 +18,7 @@ data folder holds `video/` (one shot a file) and `photos/`; `docs/training.md` t
 """
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -34,7 +38,9 @@ from recipe import (
 )
 
 from videogigagan.data.clips import ClipSource
-from videogigagan.model.checkpoint import load_generator, read_pickle
+from videogigagan.frozen.efficientnet import WIDTHS
+from videogigagan.model.checkpoint import Header, load_generator, read_pickle, save_weights
+from videogigagan.model.config import DiscriminatorConfig, GeneratorConfig, Level
 from videogigagan.model.detail import beyond
 from videogigagan.model.generator import Generator
 from videogigagan.model.presets import without_temporal
@@ -45,15 +51,27 @@ from videogigagan.train.start import build_networks
 
 SOFT_CLIPS = range(400)
 SHARP_CLIPS = range(0, 500, 4)
-MORE_CLIPS, FILMED_CLIPS = range(720), range(80)
 WARM_CLIPS, WARM_FILMED_CLIPS = range(0, 360, 4), range(0, 80, 8)
+MORE_WARM_CLIPS, TEXTURED_CLIPS = range(2, 54, 4), range(150)
+MORE_FILMED_CLIPS, FEWER_TEXTURED_CLIPS = [n for n in range(80) if n % 8 != 4], range(0, 150, 3)
 assert VIDEO.propagation is not None
 WARM = replace(VIDEO, propagation=replace(VIDEO.propagation, run_up=10))
+ADVERSARY = DiscriminatorConfig(
+    levels=(
+        Level(channels=16, blocks=1),  # 192 px
+        Level(channels=32, blocks=1),
+        Level(channels=64, blocks=1),
+        Level(channels=128, blocks=1, temporal=1),
+        Level(channels=128, blocks=1, temporal=1),  # 12 px; each place has its own verdict
+    ),
+    places=True,
+    seen=WIDTHS,
+)
 OVERSHOOT = 1.15
-"""How far from BasicVSR's picture the result goes, where what was learnt goes 1.
+"""How far from BasicVSR's picture `settle` goes, where what it learnt goes 1.
 
 An average of weights and a distance of pixels both pull towards that picture. Clips held out
-come out best between 1.1 and 1.2.
+come out best between 1.1 and 1.2. With less weight on pixels, later stages need none of this.
 """
 COMMON: dict[str, Any] = {
     "discriminator": None,
@@ -67,11 +85,17 @@ def fill(arguments: argparse.Namespace) -> None:
     material = mixture(arguments.data, photos=0.6)
     soft = ClipSource(material=material, frames=9, seed=2, defocus=1.2)
     sharp = ClipSource(material=material, seed=1)
-    generator = Generator(VIDEO).eval()
+    sources = {"d": (soft, SOFT_CLIPS), "o": (sharp, SHARP_CLIPS)}
+    fill_from(sources, propagating(VIDEO, arguments), arguments)
+
+
+def propagating(config: GeneratorConfig, arguments: argparse.Namespace) -> Generator:
+    """A generator that propagates as the released BasicVSR does, and is otherwise fresh."""
+    generator = Generator(config).eval()
     assert generator.propagation is not None
     content = read_pickle(arguments.basicvsr)
     load_released(generator.propagation, content, name=str(arguments.basicvsr))
-    fill_from({"d": (soft, SOFT_CLIPS), "o": (sharp, SHARP_CLIPS)}, generator, arguments)
+    return generator
 
 
 def image_config(arguments: argparse.Namespace) -> TrainConfig:
@@ -120,10 +144,25 @@ def train_video(arguments: argparse.Namespace) -> None:
 
 def fill_warm(arguments: argparse.Namespace) -> None:
     """Propagate longer clips from warm states; some are as cameras sharpen them."""
-    generator = Generator(WARM).eval()
-    generator.load_state_dict(load_generator(weights(arguments, "video")).state_dict())
-    sources = longer_clips(arguments, WARM_CLIPS, WARM_FILMED_CLIPS)
-    fill_from(sources, generator, arguments, folder="warm")
+    fill_warm_from({"p": WARM_CLIPS, "f": WARM_FILMED_CLIPS}, arguments)
+
+
+def fill_warm_from(
+    wanted: dict[str, Sequence[int]], arguments: argparse.Namespace, *, folder: str = "warm"
+) -> None:
+    """Propagate clips of 13 frames with a run-up.
+
+    Soft to all degrees (`p`), as cameras sharpen them (`f`), or sharp and the richest in
+    texture of four (`s`).
+    """
+    common: dict[str, Any] = {"material": mixture(arguments.data, photos=0.5), "frames": 13}
+    sources = {
+        "p": ClipSource(defocus=1.2, seed=41, **common),
+        "f": ClipSource(defocus=1.6, sharpening=1.5, seed=42, **common),
+        "s": ClipSource(defocus=0.6, candidates=4, seed=43, **common),
+    }
+    chosen = {prefix: (sources[prefix], indices) for prefix, indices in wanted.items()}
+    fill_from(chosen, propagating(WARM, arguments), arguments, folder=folder)
 
 
 def train_settled(arguments: argparse.Namespace) -> None:
@@ -147,85 +186,106 @@ def train_settled(arguments: argparse.Namespace) -> None:
 
 
 def fill_more(arguments: argparse.Namespace) -> None:
-    """Keep the pixels of more such clips."""
-    sources = longer_clips(arguments, MORE_CLIPS, FILMED_CLIPS)
-    fill_from(sources, None, arguments, folder="clips")
+    """Propagate more of them, most of them sharp and the richest in texture of several."""
+    fill_warm_from({"p": MORE_WARM_CLIPS, "s": TEXTURED_CLIPS}, arguments)
 
 
-def longer_clips(
-    arguments: argparse.Namespace, soft: range, filmed: range
-) -> dict[str, tuple[ClipSource, range]]:
-    """Clips of 13 frames, soft to all degrees, and some as cameras sharpen them."""
-    common: dict[str, Any] = {"material": mixture(arguments.data, photos=0.5), "frames": 13}
-    return {
-        "p": (ClipSource(defocus=1.2, seed=41, **common), soft),
-        "f": (ClipSource(defocus=1.6, sharpening=1.5, seed=42, **common), filmed),
+def train_met(arguments: argparse.Namespace) -> None:
+    """Eq. 2 in full, and less weight on pixels, until the adversary knows what it looks at."""
+    settled = load_generator(weights(arguments, "settle"))
+    picture = silenced(settled, arguments.basicvsr)
+    settled.load_state_dict(beyond(settled.state_dict(), picture.state_dict(), OVERSHOOT))
+    start = arguments.run / "settle" / "beyond.safetensors"
+    save_weights(start, settled, Header(config=settled.config, about={}))
+    follow(contest_config(arguments, StartConfig(generator=str(start))), arguments)
+
+
+def train_contest(arguments: argparse.Namespace) -> None:
+    """Go on, more fiercely."""
+    follow(fiercer_config(arguments, after="meet"), arguments)
+
+
+def fill_filmed(arguments: argparse.Namespace) -> None:
+    """Propagate clips as people's video is: most are soft, or were sharpened by a camera."""
+    wanted = {
+        "p": [*WARM_CLIPS, *MORE_WARM_CLIPS],
+        "f": MORE_FILMED_CLIPS,
+        "s": FEWER_TEXTURED_CLIPS,
     }
+    fill_warm_from(wanted, arguments, folder="filmed-clips")
 
 
-def train_joint(arguments: argparse.Namespace) -> None:
-    """Let propagation learn, too, from states as they are in the midst of a shot."""
-    config = TrainConfig(
-        name="joint",
+def train_filmed(arguments: argparse.Namespace) -> None:
+    """Unlearn to expect that all video is as sharp as what was scaled down."""
+    config = fiercer_config(arguments, after="contest")
+    data = CacheConfig(folder=str(arguments.run / "filmed-clips"), frames=4)
+    follow(replace(config, name="filmed", data=data, steps=450, seed=26), arguments)
+
+
+def fiercer_config(arguments: argparse.Namespace, *, after: str) -> TrainConfig:
+    """With more weight on the adversary, and on what others than LPIPS see."""
+    before = weights(arguments, after)
+    start = StartConfig(
+        generator=str(before), discriminator=str(before.with_name("discriminator.safetensors"))
+    )
+    config = contest_config(arguments, start)
+    return replace(
+        config,
+        name="contest",
+        steps=1000,
+        optimiser=replace(config.optimiser, warmup=20, schedule="cosine"),
+        losses=replace(config.losses, gan=0.1, features=10.0),
+        seed=25,
+    )
+
+
+def contest_config(arguments: argparse.Namespace, start: StartConfig) -> TrainConfig:
+    """Against a small discriminator that is shown EfficientNet's features."""
+    return TrainConfig(
+        name="meet",
         stage="video",
         generator=WARM,
-        start=StartConfig(generator=str(weights(arguments, "video"))),
-        data=CacheConfig(
-            folder=str(arguments.run / "clips"), frames=3, propagated=13, still=0.1
-        ),
-        reach=1,
-        steps=800,
+        start=start,
+        data=CacheConfig(folder=str(arguments.run / "warm"), frames=4),
+        steps=200,
         batch=1,
-        optimiser=falling(1.5e-4, warmup=60),
-        average=0.995,
-        losses=LossWeights(
-            gan=0.0,
-            lpips=10.0,
-            charbonnier=5.0,
-            features=10.0,
-            grid=1e5,
-            spectrum=0.25,
-            steadiness=10.0,
+        optimiser=replace(
+            falling(2e-4, warmup=60),
+            betas=(0.5, 0.99),
+            schedule="constant",
+            gradient_norm=8.0,
         ),
+        average=0.995,
+        losses=LossWeights(lpips=10.0, charbonnier=4.0, features=5.0, grid=3e4, spectrum=0.1),
         precision=PRECISION,
-        seed=22,
-        **{**COMMON, "save_every": 50},
+        seed=24,
+        **{**COMMON, "discriminator": ADVERSARY, "save_every": 50},
     )
-    follow(config, arguments)
 
 
 def check(arguments: argparse.Namespace) -> None:
     """Score the middle frame of every held-out clip, at the start and after each stage."""
     generators = {"start": build_networks(image_config(arguments)).generator.eval()}
-    for stage in ("image", "video", "settle", "joint"):
+    for stage in ("image", "video", "settle", "meet", "contest", "filmed"):
         if weights(arguments, stage).exists():
             generators[stage] = load_generator(weights(arguments, stage))
-    if "settle" in generators:
-        generators["export"] = ends(arguments)["beyond"]
-    for folder in ("cache", "warm"):  # short clips, and those of which `settle` sees others
+    for folder in ("cache", "warm", "filmed-clips"):
         if (arguments.run / folder).exists():
             score(generators, arguments, folder=folder)
 
 
 def export(arguments: argparse.Namespace) -> None:
-    """Write both ends as one file."""
+    """Write both ends as one file: the averaged weights, and where training began."""
     about = {
         "name": "base-4x-bi",
-        "recipe": "Charbonnier, LPIPS (AlexNet) and EfficientNet's features on BI 4x; "
-        "BasicVSR's propagation, frozen, with a run-up",
+        "recipe": "Eq. 2 (adversary, R1, Charbonnier, LPIPS by AlexNet) and EfficientNet's "
+        "features on BI 4x; BasicVSR's propagation, frozen, with a run-up",
         "data": "254 photos with camera motion, 60 clips; see docs/data-credits.md",
         "licence": "Apache-2.0",
     }
-    write_ends(ends(arguments), about, arguments.output)
-
-
-def ends(arguments: argparse.Namespace) -> dict[str, Generator]:
-    """Past the averaged weights, and BasicVSR's picture, where they began."""
-    detailed = load_generator(weights(arguments, "settle"))
-    start = silenced(detailed, arguments.basicvsr)
-    further = beyond(detailed.state_dict(), start.state_dict(), OVERSHOOT)
-    detailed.load_state_dict(further)
-    return {"beyond": detailed, "basicvsr": start}
+    detailed = load_generator(weights(arguments, "filmed"))
+    ends = {"filmed": detailed, "basicvsr": silenced(detailed, arguments.basicvsr)}
+    write_ends(ends, about, arguments.output)
 
 
 STAGES = {
@@ -234,8 +294,11 @@ STAGES = {
     "video": train_video,
     "warm": fill_warm,
     "settle": train_settled,
-    "clips": fill_more,
-    "joint": train_joint,
+    "more": fill_more,
+    "meet": train_met,
+    "contest": train_contest,
+    "refill": fill_filmed,
+    "filmed": train_filmed,
     "check": check,
     "export": export,
 }
