@@ -15,6 +15,7 @@ from videogigagan.data.material import Mixture, PhotoFolder, VideoFolder
 from videogigagan.evaluate.fidelity import eight_bit, psnr_luma
 from videogigagan.frozen.lpips import LPIPS, load_lpips
 from videogigagan.model.checkpoint import Header, read_pickle, save_weights
+from videogigagan.model.config import GeneratorConfig
 from videogigagan.model.generator import Generator
 from videogigagan.model.join import join_weights
 from videogigagan.model.presets import generator_preset
@@ -130,6 +131,15 @@ def held_out_scores(upscaler: VideoUpscaler, path: Path, judges: list[LPIPS]) ->
     middle = slice(len(small) // 2, len(small) // 2 + 1)
     result, truth = eight_bit(upscaler.upscale_tensor(small))[middle], truth[middle]
     return torch.cat([psnr_luma(result, truth), *(judge(result, truth) for judge in judges)])
+
+
+def propagating(config: GeneratorConfig, arguments: argparse.Namespace) -> Generator:
+    """A generator that propagates as the released BasicVSR does, and is otherwise fresh."""
+    generator = Generator(config).eval()
+    assert generator.propagation is not None
+    content = read_pickle(arguments.basicvsr)
+    load_released(generator.propagation, content, name=str(arguments.basicvsr))
+    return generator
 
 
 def silenced(generator: Generator, basicvsr: Path) -> Generator:

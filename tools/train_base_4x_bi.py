@@ -31,6 +31,7 @@ from recipe import (
     follow,
     follow_orders,
     mixture,
+    propagating,
     score,
     silenced,
     weights,
@@ -39,21 +40,18 @@ from recipe import (
 
 from videogigagan.data.clips import ClipSource
 from videogigagan.frozen.efficientnet import WIDTHS
-from videogigagan.model.checkpoint import Header, load_generator, read_pickle, save_weights
-from videogigagan.model.config import DiscriminatorConfig, GeneratorConfig, Level
+from videogigagan.model.checkpoint import Header, load_generator, save_weights
+from videogigagan.model.config import DiscriminatorConfig, Level
 from videogigagan.model.detail import beyond
-from videogigagan.model.generator import Generator
 from videogigagan.model.presets import without_temporal
-from videogigagan.model.warm_start import load_released
 from videogigagan.train.cache import CacheConfig
 from videogigagan.train.config import LossWeights, StartConfig, TrainConfig
 from videogigagan.train.start import build_networks
 
-SOFT_CLIPS = range(400)
-SHARP_CLIPS = range(0, 500, 4)
+SOFT_CLIPS, SHARP_CLIPS = range(400), range(0, 500, 4)
 WARM_CLIPS, WARM_FILMED_CLIPS = range(0, 360, 4), range(0, 80, 8)
 MORE_WARM_CLIPS, TEXTURED_CLIPS = range(2, 54, 4), range(150)
-MORE_FILMED_CLIPS, FEWER_TEXTURED_CLIPS = [n for n in range(80) if n % 8 != 4], range(0, 150, 3)
+MOST_FILMED_CLIPS, FEWER_TEXTURED_CLIPS = [n for n in range(80) if n % 8 != 4], range(0, 150, 3)
 assert VIDEO.propagation is not None
 WARM = replace(VIDEO, propagation=replace(VIDEO.propagation, run_up=10))
 ADVERSARY = DiscriminatorConfig(
@@ -87,15 +85,6 @@ def fill(arguments: argparse.Namespace) -> None:
     sharp = ClipSource(material=material, seed=1)
     sources = {"d": (soft, SOFT_CLIPS), "o": (sharp, SHARP_CLIPS)}
     fill_from(sources, propagating(VIDEO, arguments), arguments)
-
-
-def propagating(config: GeneratorConfig, arguments: argparse.Namespace) -> Generator:
-    """A generator that propagates as the released BasicVSR does, and is otherwise fresh."""
-    generator = Generator(config).eval()
-    assert generator.propagation is not None
-    content = read_pickle(arguments.basicvsr)
-    load_released(generator.propagation, content, name=str(arguments.basicvsr))
-    return generator
 
 
 def image_config(arguments: argparse.Namespace) -> TrainConfig:
@@ -196,7 +185,7 @@ def train_met(arguments: argparse.Namespace) -> None:
     picture = silenced(settled, arguments.basicvsr)
     settled.load_state_dict(beyond(settled.state_dict(), picture.state_dict(), OVERSHOOT))
     start = arguments.run / "settle" / "beyond.safetensors"
-    save_weights(start, settled, Header(config=settled.config, about={}))
+    save_weights(start, settled, Header(config=settled.config))
     follow(contest_config(arguments, StartConfig(generator=str(start))), arguments)
 
 
@@ -207,11 +196,8 @@ def train_contest(arguments: argparse.Namespace) -> None:
 
 def fill_filmed(arguments: argparse.Namespace) -> None:
     """Propagate clips as people's video is: most are soft, or were sharpened by a camera."""
-    wanted = {
-        "p": [*WARM_CLIPS, *MORE_WARM_CLIPS],
-        "f": MORE_FILMED_CLIPS,
-        "s": FEWER_TEXTURED_CLIPS,
-    }
+    soft = [*WARM_CLIPS, *MORE_WARM_CLIPS]
+    wanted = {"p": soft, "f": MOST_FILMED_CLIPS, "s": FEWER_TEXTURED_CLIPS}
     fill_warm_from(wanted, arguments, folder="filmed-clips")
 
 
