@@ -13,9 +13,10 @@ from torch import nn
 from videogigagan.data.clips import ClipSource
 from videogigagan.data.material import Mixture, PhotoFolder, VideoFolder
 from videogigagan.evaluate.fidelity import eight_bit, psnr_luma
+from videogigagan.frozen.efficientnet import WIDTHS
 from videogigagan.frozen.lpips import LPIPS, load_lpips
 from videogigagan.model.checkpoint import Header, read_pickle, save_weights
-from videogigagan.model.config import GeneratorConfig
+from videogigagan.model.config import DiscriminatorConfig, GeneratorConfig, Level
 from videogigagan.model.generator import Generator
 from videogigagan.model.join import join_weights
 from videogigagan.model.presets import generator_preset
@@ -33,6 +34,18 @@ from videogigagan.upscale.upscaler import VideoUpscaler
 
 # Noise adds nothing to a regression; its strengths stay zero until an adversary asks for it.
 VIDEO = replace(generator_preset("base-4x"), noise="none")
+
+ADVERSARY = DiscriminatorConfig(
+    levels=(
+        Level(channels=16, blocks=1),  # 192 px
+        Level(channels=32, blocks=1),
+        Level(channels=64, blocks=1),
+        Level(channels=128, blocks=1, temporal=1),
+        Level(channels=128, blocks=1, temporal=1),  # 12 px; each place has its own verdict
+    ),
+    places=True,
+    seen=WIDTHS,
+)
 
 PRECISION: Precision = "bf16" if wants_bf16("auto", torch.device("cpu")) else "fp32"
 """What the hardware gains by: where it has to imitate bf16, that is ten times as slow."""
@@ -88,6 +101,11 @@ def falling(rate: float, *, warmup: int) -> OptimiserConfig:
     )
 
 
+def dueling(rate: float, *, warmup: int) -> OptimiserConfig:
+    """As against an adversary: it forgets sooner where it came from, and takes longer steps."""
+    return replace(falling(rate, warmup=warmup), betas=(0.5, 0.99), gradient_norm=8.0)
+
+
 def follow(config: TrainConfig, arguments: argparse.Namespace) -> None:
     """Train and print a line now and then."""
     folder = arguments.run / config.name
@@ -107,14 +125,21 @@ def weights(arguments: argparse.Namespace, stage: str) -> Path:
 
 
 def score(
-    generators: dict[str, Generator], arguments: argparse.Namespace, *, folder: str = "cache"
+    generators: dict[str, Generator],
+    arguments: argparse.Namespace,
+    *,
+    folder: str = "cache",
+    every: int = 1,
 ) -> None:
-    """Print what the judges say of each generator's results on clips held out of a cache."""
+    """Print what the judges say of each generator's results on clips held out of a cache.
+
+    Of many, every so many-th one is enough.
+    """
     judges = [
         load_lpips(arguments.judges / f"lpips_{trunk}.pth", trunk)
         for trunk in ("alex", "squeeze")
     ]
-    files = cached_files(arguments.run / folder / HELD_OUT)
+    files = cached_files(arguments.run / folder / HELD_OUT)[::every]
     print("| stage | clips | PSNR-Y | LPIPS-Alex | LPIPS-Squeeze |\n|---|---|---|---|---|")
     for stage, generator in generators.items():
         upscaler = VideoUpscaler(generator)

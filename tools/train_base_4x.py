@@ -5,7 +5,9 @@
     clips       --data FOLDER               more clips, which are not propagated
     joint       --judges FOLDER             propagation learns with the rest
     again       --judges FOLDER             the same once more
-    adversary   --judges FOLDER             the same against a discriminator; not distributed
+    filmed      --data FOLDER               others, half of them as cameras sharpen them
+    meet        --judges FOLDER             a discriminator joins in, on these
+    contest     --judges FOLDER             on against it
     check       --judges FOLDER             figures of every stage on clips held out
     export      --basicvsr FILE --output FILE    both ends as one half-precision file
 
@@ -21,8 +23,10 @@ from pathlib import Path
 from typing import Any
 
 from recipe import (
+    ADVERSARY,
     PRECISION,
     VIDEO,
+    dueling,
     falling,
     fill_from,
     follow,
@@ -35,9 +39,8 @@ from recipe import (
 )
 
 from videogigagan.data.clips import ClipSource
-from videogigagan.frozen.efficientnet import WIDTHS
 from videogigagan.model.checkpoint import load_generator
-from videogigagan.model.config import DiscriminatorConfig, Level
+from videogigagan.model.detail import beyond
 from videogigagan.train.cache import CacheConfig
 from videogigagan.train.config import LossWeights, StartConfig, TrainConfig
 
@@ -45,18 +48,7 @@ START = Path("runs/base-4x-bi/video/weights/generator.safetensors")
 """What stage `video` of `tools/train_base_4x_bi.py` leaves."""
 
 DEGRADED_CLIPS, FILMED_CLIPS, LIVE_CLIPS = range(160), range(10), range(1000)
-# From 192 pixels down to 12; each place has its own verdict, for texture is a local matter.
-ADVERSARY = DiscriminatorConfig(
-    levels=(
-        Level(channels=32, blocks=1),
-        Level(channels=64, blocks=1),
-        Level(channels=128, blocks=1),
-        Level(channels=256, blocks=1, temporal=1),
-        Level(channels=256, blocks=1, temporal=1),
-    ),
-    places=True,
-    seen=WIDTHS,
-)
+MORE_LIVE_CLIPS, LIVE_FILMED_CLIPS = range(600), range(600)
 COMMON: dict[str, Any] = {
     "stage": "video",
     "generator": VIDEO,
@@ -136,39 +128,87 @@ def joint_config(arguments: argparse.Namespace) -> TrainConfig:
     )
 
 
-def train_adversary(arguments: argparse.Namespace) -> None:
-    """Eq. 2 in full."""
-    config = TrainConfig(
-        name="adversary",
-        discriminator=ADVERSARY,
-        start=StartConfig(generator=str(weights(arguments, "perceptual"))),
-        data=CacheConfig(folder=str(arguments.run / "cache"), frames=4),
-        steps=600,
-        optimiser=replace(falling(2e-4, warmup=30), betas=(0.5, 0.99), discriminator_rate=5e-5),
-        average=0.997,
-        losses=LossWeights(gan=0.1, r1=1.0, lpips=10.0, features=10.0, grid=1e5, spectrum=0.5),
-        seed=31,
-        **COMMON,
+def fill_filmed(arguments: argparse.Namespace) -> None:
+    """Keep the pixels of other clips, more of them clean, half as cameras sharpen them."""
+    common: dict[str, Any] = {
+        "material": mixture(arguments.data, photos=0.5),
+        "frames": 13,
+        "degradation": "real",
+    }
+    sources = {
+        "p": (ClipSource(clean=0.25, defocus=1.2, seed=36, **common), MORE_LIVE_CLIPS),
+        "f": (
+            ClipSource(clean=0.25, defocus=1.6, sharpening=1.5, seed=37, **common),
+            LIVE_FILMED_CLIPS,
+        ),
+    }
+    fill_from(sources, None, arguments, folder="filmed")
+
+
+def train_met(arguments: argparse.Namespace) -> None:
+    """Eq. 2 in full, and less weight on pixels, until the adversary knows what it looks at."""
+    start = StartConfig(generator=str(weights(arguments, "again")))
+    follow(contest_config(arguments, start), arguments)
+
+
+def train_contest(arguments: argparse.Namespace) -> None:
+    """Go on, more fiercely."""
+    before = weights(arguments, "meet")
+    start = StartConfig(
+        generator=str(before), discriminator=str(before.with_name("discriminator.safetensors"))
+    )
+    config = contest_config(arguments, start)
+    config = replace(
+        config,
+        name="contest",
+        steps=800,
+        optimiser=replace(config.optimiser, warmup=20, schedule="cosine"),
+        losses=replace(config.losses, gan=0.1),
+        seed=35,
     )
     follow(config, arguments)
+
+
+def contest_config(arguments: argparse.Namespace, start: StartConfig) -> TrainConfig:
+    """Against a small discriminator that is shown EfficientNet's features."""
+    config = joint_config(arguments)
+    return replace(
+        config,
+        name="meet",
+        discriminator=ADVERSARY,
+        start=start,
+        data=CacheConfig(folder=str(arguments.run / "filmed"), frames=3, propagated=8),
+        steps=200,
+        optimiser=replace(dueling(1.5e-4, warmup=60), schedule="constant"),
+        losses=replace(config.losses, gan=0.05, charbonnier=4.0),
+        seed=34,
+    )
 
 
 def check(arguments: argparse.Namespace) -> None:
     """Score the middle frame of every held-out clip, at the start and after each stage."""
     generators = {"start": load_generator(arguments.start)}
-    for stage in ("perceptual", "joint", "again", "adversary"):
+    for stage in STAGES:
         if weights(arguments, stage).exists():
             generators[stage] = load_generator(weights(arguments, stage))
     score(generators, arguments)
+    if (arguments.run / "filmed").exists():
+        score(generators, arguments, folder="filmed", every=6)
 
 
 def export(arguments: argparse.Namespace) -> None:
-    """Write both ends: the averaged weights, and BasicVSR's picture, where they began."""
-    detailed = load_generator(weights(arguments, "again"))
-    ends = {"again": detailed, "basicvsr": silenced(detailed, arguments.basicvsr)}
+    """Write both ends: what was learnt, and BasicVSR's picture, where it began.
+
+    Half way between what the adversary found and what it left is better than either.
+    """
+    detailed = load_generator(weights(arguments, "contest"))
+    before = load_generator(weights(arguments, "again"))
+    detailed.load_state_dict(beyond(detailed.state_dict(), before.state_dict(), 0.5))
+    ends = {"contest": detailed, "basicvsr": silenced(detailed, arguments.basicvsr)}
     about = {
         "name": "base-4x",
-        "recipe": "Charbonnier, LPIPS (AlexNet), EfficientNet; propagation learns, too",
+        "recipe": "Charbonnier, LPIPS (AlexNet), EfficientNet, at last Eq. 2 in full "
+        "(adversary, R1); propagation learns, too",
         "data": "254 photos with camera motion, 60 clips; see docs/data-credits.md",
         "licence": "Apache-2.0",
     }
@@ -181,7 +221,9 @@ STAGES = {
     "clips": fill_live,
     "joint": train_joint,
     "again": train_again,
-    "adversary": train_adversary,
+    "filmed": fill_filmed,
+    "meet": train_met,
+    "contest": train_contest,
     "check": check,
     "export": export,
 }

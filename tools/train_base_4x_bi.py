@@ -10,6 +10,10 @@
     contest  --judges FOLDER                  on against it
     refill   --data FOLDER --basicvsr FILE    fewer of the sharp clips, more as cameras film
     filmed   --judges FOLDER                  on with these
+    gather   --data FOLDER --basicvsr FILE    four times as many clips, most of them as filmed
+    renew    --judges FOLDER                  a discriminator that has seen nothing joins in
+    widen    --judges FOLDER                  on against it, with less weight on pixels
+    finish   --judges FOLDER                  on, with less weight on grid texture
     check    --judges FOLDER --basicvsr FILE  figures of every stage on clips held out
     export   --output FILE --basicvsr FILE    both ends as one half-precision file
 
@@ -18,53 +22,39 @@ data folder holds `video/` (one shot a file) and `photos/`; `docs/training.md` t
 """
 
 import argparse
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from base_4x_bi_clips import (
+    WARM,
+    fill,
+    fill_filmed,
+    fill_gathered,
+    fill_more,
+    fill_warm,
+)
 from recipe import (
+    ADVERSARY,
     PRECISION,
     VIDEO,
+    dueling,
     falling,
-    fill_from,
     follow,
     follow_orders,
-    mixture,
-    propagating,
     score,
     silenced,
     weights,
     write_ends,
 )
 
-from videogigagan.data.clips import ClipSource
-from videogigagan.frozen.efficientnet import WIDTHS
 from videogigagan.model.checkpoint import Header, load_generator, save_weights
-from videogigagan.model.config import DiscriminatorConfig, Level
 from videogigagan.model.detail import beyond
 from videogigagan.model.presets import without_temporal
 from videogigagan.train.cache import CacheConfig
 from videogigagan.train.config import LossWeights, StartConfig, TrainConfig
 from videogigagan.train.start import build_networks
 
-SOFT_CLIPS, SHARP_CLIPS = range(400), range(0, 500, 4)
-WARM_CLIPS, WARM_FILMED_CLIPS = range(0, 360, 4), range(0, 80, 8)
-MORE_WARM_CLIPS, TEXTURED_CLIPS = range(2, 54, 4), range(150)
-MOST_FILMED_CLIPS, FEWER_TEXTURED_CLIPS = [n for n in range(80) if n % 8 != 4], range(0, 150, 3)
-assert VIDEO.propagation is not None
-WARM = replace(VIDEO, propagation=replace(VIDEO.propagation, run_up=10))
-ADVERSARY = DiscriminatorConfig(
-    levels=(
-        Level(channels=16, blocks=1),  # 192 px
-        Level(channels=32, blocks=1),
-        Level(channels=64, blocks=1),
-        Level(channels=128, blocks=1, temporal=1),
-        Level(channels=128, blocks=1, temporal=1),  # 12 px; each place has its own verdict
-    ),
-    places=True,
-    seen=WIDTHS,
-)
 OVERSHOOT = 1.15
 """How far from BasicVSR's picture `settle` goes, where what it learnt goes 1.
 
@@ -76,15 +66,6 @@ COMMON: dict[str, Any] = {
     "trunk": "alex",
     "save_every": 100,
 }
-
-
-def fill(arguments: argparse.Namespace) -> None:
-    """Propagate clips and store their features: soft to all degrees, and sharp."""
-    material = mixture(arguments.data, photos=0.6)
-    soft = ClipSource(material=material, frames=9, seed=2, defocus=1.2)
-    sharp = ClipSource(material=material, seed=1)
-    sources = {"d": (soft, SOFT_CLIPS), "o": (sharp, SHARP_CLIPS)}
-    fill_from(sources, propagating(VIDEO, arguments), arguments)
 
 
 def image_config(arguments: argparse.Namespace) -> TrainConfig:
@@ -131,29 +112,6 @@ def train_video(arguments: argparse.Namespace) -> None:
     follow(config, arguments)
 
 
-def fill_warm(arguments: argparse.Namespace) -> None:
-    """Propagate longer clips from warm states; some are as cameras sharpen them."""
-    fill_warm_from({"p": WARM_CLIPS, "f": WARM_FILMED_CLIPS}, arguments)
-
-
-def fill_warm_from(
-    wanted: dict[str, Sequence[int]], arguments: argparse.Namespace, *, folder: str = "warm"
-) -> None:
-    """Propagate clips of 13 frames with a run-up.
-
-    Soft to all degrees (`p`), as cameras sharpen them (`f`), or sharp and the richest in
-    texture of four (`s`).
-    """
-    common: dict[str, Any] = {"material": mixture(arguments.data, photos=0.5), "frames": 13}
-    sources = {
-        "p": ClipSource(defocus=1.2, seed=41, **common),
-        "f": ClipSource(defocus=1.6, sharpening=1.5, seed=42, **common),
-        "s": ClipSource(defocus=0.6, candidates=4, seed=43, **common),
-    }
-    chosen = {prefix: (sources[prefix], indices) for prefix, indices in wanted.items()}
-    fill_from(chosen, propagating(WARM, arguments), arguments, folder=folder)
-
-
 def train_settled(arguments: argparse.Namespace) -> None:
     """Get used to warm states, which is what most frames of a long shot come from."""
     config = TrainConfig(
@@ -174,11 +132,6 @@ def train_settled(arguments: argparse.Namespace) -> None:
     follow(config, arguments)
 
 
-def fill_more(arguments: argparse.Namespace) -> None:
-    """Propagate more of them, most of them sharp and the richest in texture of several."""
-    fill_warm_from({"p": MORE_WARM_CLIPS, "s": TEXTURED_CLIPS}, arguments)
-
-
 def train_met(arguments: argparse.Namespace) -> None:
     """Eq. 2 in full, and less weight on pixels, until the adversary knows what it looks at."""
     settled = load_generator(weights(arguments, "settle"))
@@ -194,18 +147,52 @@ def train_contest(arguments: argparse.Namespace) -> None:
     follow(fiercer_config(arguments, after="meet"), arguments)
 
 
-def fill_filmed(arguments: argparse.Namespace) -> None:
-    """Propagate clips as people's video is: most are soft, or were sharpened by a camera."""
-    soft = [*WARM_CLIPS, *MORE_WARM_CLIPS]
-    wanted = {"p": soft, "f": MOST_FILMED_CLIPS, "s": FEWER_TEXTURED_CLIPS}
-    fill_warm_from(wanted, arguments, folder="filmed-clips")
-
-
 def train_filmed(arguments: argparse.Namespace) -> None:
     """Unlearn to expect that all video is as sharp as what was scaled down."""
     config = fiercer_config(arguments, after="contest")
     data = CacheConfig(folder=str(arguments.run / "filmed-clips"), frames=4)
     follow(replace(config, name="filmed", data=data, steps=450, seed=26), arguments)
+
+
+def train_renewed(arguments: argparse.Namespace) -> None:
+    """Go on with these, against a discriminator that starts from nothing."""
+    start = StartConfig(generator=str(weights(arguments, "filmed")))
+    config = contest_config(arguments, start)
+    config = replace(
+        config,
+        name="renew",
+        data=CacheConfig(folder=str(arguments.run / "gathered"), frames=4),
+        steps=700,
+        losses=replace(config.losses, features=10.0),
+        average=0.997,
+        seed=40,
+    )
+    follow(config, arguments)
+
+
+def train_widened(arguments: argparse.Namespace) -> None:
+    """Go on, more fiercely, and with less weight on pixels."""
+    config = widened_config(arguments, after="renew")
+    optimiser = replace(config.optimiser, schedule="constant")
+    follow(replace(config, name="widen", steps=400, optimiser=optimiser, seed=41), arguments)
+
+
+def train_finished(arguments: argparse.Namespace) -> None:
+    """Let the rate fall; less weight on grid texture, which had left a gap in its place."""
+    config = widened_config(arguments, after="widen")
+    losses = replace(config.losses, grid=1e4)
+    follow(replace(config, name="finish", steps=1300, losses=losses, seed=42), arguments)
+
+
+def widened_config(arguments: argparse.Namespace, *, after: str) -> TrainConfig:
+    """On many clips; what they hold in common weighs more than where a pixel lies."""
+    config = fiercer_config(arguments, after=after)
+    return replace(
+        config,
+        data=CacheConfig(folder=str(arguments.run / "gathered"), frames=4),
+        losses=replace(config.losses, charbonnier=2.0, features=15.0),
+        average=0.997,
+    )
 
 
 def fiercer_config(arguments: argparse.Namespace, *, after: str) -> TrainConfig:
@@ -235,12 +222,7 @@ def contest_config(arguments: argparse.Namespace, start: StartConfig) -> TrainCo
         data=CacheConfig(folder=str(arguments.run / "warm"), frames=4),
         steps=200,
         batch=1,
-        optimiser=replace(
-            falling(2e-4, warmup=60),
-            betas=(0.5, 0.99),
-            schedule="constant",
-            gradient_norm=8.0,
-        ),
+        optimiser=replace(dueling(2e-4, warmup=60), schedule="constant"),
         average=0.995,
         losses=LossWeights(lpips=10.0, charbonnier=4.0, features=5.0, grid=3e4, spectrum=0.1),
         precision=PRECISION,
@@ -252,10 +234,10 @@ def contest_config(arguments: argparse.Namespace, start: StartConfig) -> TrainCo
 def check(arguments: argparse.Namespace) -> None:
     """Score the middle frame of every held-out clip, at the start and after each stage."""
     generators = {"start": build_networks(image_config(arguments)).generator.eval()}
-    for stage in ("image", "video", "settle", "meet", "contest", "filmed"):
+    for stage in STAGES:
         if weights(arguments, stage).exists():
             generators[stage] = load_generator(weights(arguments, stage))
-    for folder in ("cache", "warm", "filmed-clips"):
+    for folder in ("cache", "warm", "filmed-clips", "gathered"):
         if (arguments.run / folder).exists():
             score(generators, arguments, folder=folder)
 
@@ -269,8 +251,8 @@ def export(arguments: argparse.Namespace) -> None:
         "data": "254 photos with camera motion, 60 clips; see docs/data-credits.md",
         "licence": "Apache-2.0",
     }
-    detailed = load_generator(weights(arguments, "filmed"))
-    ends = {"filmed": detailed, "basicvsr": silenced(detailed, arguments.basicvsr)}
+    detailed = load_generator(weights(arguments, "finish"))
+    ends = {"finish": detailed, "basicvsr": silenced(detailed, arguments.basicvsr)}
     write_ends(ends, about, arguments.output)
 
 
@@ -285,6 +267,10 @@ STAGES = {
     "contest": train_contest,
     "refill": fill_filmed,
     "filmed": train_filmed,
+    "gather": fill_gathered,
+    "renew": train_renewed,
+    "widen": train_widened,
+    "finish": train_finished,
     "check": check,
     "export": export,
 }
