@@ -25,7 +25,7 @@ from videogigagan.ops.layout import channels_last
 from videogigagan.ops.residual import blocks_in_bf16
 from videogigagan.train.batches import cached_files
 from videogigagan.train.cache import HELD_OUT, fill_cache, read_cached
-from videogigagan.train.config import OptimiserConfig, Precision, TrainConfig
+from videogigagan.train.config import OptimiserConfig, Precision, StartConfig, TrainConfig
 from videogigagan.train.devices import open_devices
 from videogigagan.train.journal import Journal
 from videogigagan.train.loop import run
@@ -122,6 +122,14 @@ def follow(config: TrainConfig, arguments: argparse.Namespace) -> None:
 def weights(arguments: argparse.Namespace, stage: str) -> Path:
     """What a stage leaves behind: the moving average of its weights."""
     return arguments.run / stage / "weights" / "generator.safetensors"
+
+
+def against_the_same(arguments: argparse.Namespace, stage: str) -> StartConfig:
+    """Begin where a stage ended, and with the adversary that it had."""
+    before = weights(arguments, stage)
+    return StartConfig(
+        generator=str(before), discriminator=str(before.with_name("discriminator.safetensors"))
+    )
 
 
 def score(

@@ -26,6 +26,7 @@ from recipe import (
     ADVERSARY,
     PRECISION,
     VIDEO,
+    against_the_same,
     dueling,
     falling,
     fill_from,
@@ -153,11 +154,7 @@ def train_met(arguments: argparse.Namespace) -> None:
 
 def train_contest(arguments: argparse.Namespace) -> None:
     """Go on, more fiercely."""
-    before = weights(arguments, "meet")
-    start = StartConfig(
-        generator=str(before), discriminator=str(before.with_name("discriminator.safetensors"))
-    )
-    config = contest_config(arguments, start)
+    config = contest_config(arguments, against_the_same(arguments, "meet"))
     config = replace(
         config,
         name="contest",

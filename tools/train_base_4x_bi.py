@@ -10,7 +10,7 @@
     contest  --judges FOLDER                  on against it
     refill   --data FOLDER --basicvsr FILE    fewer of the sharp clips, more as cameras film
     filmed   --judges FOLDER                  on with these
-    gather   --data FOLDER --basicvsr FILE    four times as many clips, most of them as filmed
+    gather   --data FOLDER --basicvsr FILE    many more clips, most of them as filmed
     renew    --judges FOLDER                  a discriminator that has seen nothing joins in
     widen    --judges FOLDER                  on against it, with less weight on pixels
     finish   --judges FOLDER                  on, with less weight on grid texture
@@ -38,6 +38,7 @@ from recipe import (
     ADVERSARY,
     PRECISION,
     VIDEO,
+    against_the_same,
     dueling,
     falling,
     follow,
@@ -197,11 +198,7 @@ def widened_config(arguments: argparse.Namespace, *, after: str) -> TrainConfig:
 
 def fiercer_config(arguments: argparse.Namespace, *, after: str) -> TrainConfig:
     """With more weight on the adversary, and on what others than LPIPS see."""
-    before = weights(arguments, after)
-    start = StartConfig(
-        generator=str(before), discriminator=str(before.with_name("discriminator.safetensors"))
-    )
-    config = contest_config(arguments, start)
+    config = contest_config(arguments, against_the_same(arguments, after))
     return replace(
         config,
         name="contest",
