@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from videogigagan.data.datasets import ClipFiles
 from videogigagan.evaluate.benchmark import Choice, choose_clips, parse_choices
 from videogigagan.evaluate.systems import System, build_system
+from videogigagan.upscale.options import Precision
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -20,6 +21,8 @@ class Selection:
     """Names as `videogigagan evaluate --systems` takes them."""
     clips: str = ""
     """Names of the clips to take; all of them unless given."""
+    precision: Precision = "auto"
+    """How weights of ours compute; peers do in fp32."""
 
     def each(self) -> Iterator[tuple[Choice, tuple[ClipFiles, ...], list[System]]]:
         """Every data set with its clips, and the systems ready for it."""
@@ -28,6 +31,7 @@ class Selection:
             made_for = {
                 "data_set": choice.data_set.name,
                 "degradation": choice.degradation,
+                "precision": self.precision,
             }
             systems = [build_system(name, **made_for) for name in _split(self.systems)]
             yield choice, clips, systems

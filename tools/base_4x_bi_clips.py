@@ -49,18 +49,25 @@ def fill_gathered(arguments: argparse.Namespace) -> None:
     fill_warm_from(wanted, arguments, folder="gathered")
 
 
+def fill_enriched(arguments: argparse.Namespace) -> None:
+    """Propagate what is hard: as cameras film it, and the richest in texture of six."""
+    wanted = {"h": range(300), "f": range(480, 580), "p": range(1, 401, 4)}
+    fill_warm_from(wanted, arguments, folder="enriched")
+
+
 def fill_warm_from(
     wanted: Mapping[str, Sequence[int]], arguments: argparse.Namespace, *, folder: str = "warm"
 ) -> None:
     """Propagate clips of 13 frames with a run-up.
 
-    Soft to all degrees (`p`), as cameras sharpen them (`f`), or sharp and the richest in
-    texture of four (`s`).
+    Soft to all degrees (`p`), as cameras sharpen them (`f`), of these the richest in texture of
+    six (`h`), or sharp and the richest of four (`s`).
     """
     common: dict[str, Any] = {"material": mixture(arguments.data, photos=0.5), "frames": 13}
     sources = {
         "p": ClipSource(defocus=1.2, seed=41, **common),
         "f": ClipSource(defocus=1.6, sharpening=1.5, seed=42, **common),
+        "h": ClipSource(defocus=1.6, sharpening=1.5, candidates=6, seed=44, **common),
         "s": ClipSource(defocus=0.6, candidates=4, seed=43, **common),
     }
     chosen = {prefix: (sources[prefix], indices) for prefix, indices in wanted.items()}

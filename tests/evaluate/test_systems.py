@@ -154,6 +154,16 @@ def test_own_weights_are_named_by_file(tiny_weights: Path) -> None:
     assert_close(upscaled(system, clip()), expected)
 
 
+def test_weights_of_ours_compute_as_precisely_as_asked(tiny_weights: Path) -> None:
+    protocol = {"data_set": "vid4", "degradation": "bi"}
+    full, half = (
+        build_system(str(tiny_weights), **protocol, precision=one) for one in ("fp32", "bf16")
+    )
+    expected = VideoUpscaler(load_generator(tiny_weights), precision="fp32")
+    assert torch.equal(upscaled(full, clip()), expected.upscale_tensor(clip()))
+    assert not torch.equal(upscaled(half, clip()), upscaled(full, clip()))
+
+
 @pytest.mark.parametrize("detail", [0, 0.5, 1])
 def test_the_detail_of_own_weights_follows_their_name(tiny_ends: Path, detail: float) -> None:
     system = build(f"{tiny_ends}@{detail}")

@@ -1,11 +1,14 @@
 """Plain residual blocks."""
 
+import copy
+
+import pytest
 import torch
 import torch.nn.functional as F
 from torch.testing import assert_close
 
 from videogigagan.ops.initialise import zeroed
-from videogigagan.ops.residual import ResidualBlock, ResidualStack
+from videogigagan.ops.residual import ResidualBlock, ResidualStack, blocks_in_bf16
 
 
 def test_block_without_its_second_convolution_is_the_identity() -> None:
@@ -29,6 +32,17 @@ def test_under_autocast_the_sum_keeps_its_precision() -> None:
     assert entry.dtype == torch.bfloat16
     assert result.dtype == torch.float32
     assert_close(result, F.leaky_relu(entry, 0.1).float())
+
+
+@pytest.mark.parametrize(("silent", "exact"), [(slice(3, None), True), (slice(3), False)])
+def test_first_blocks_are_never_rounded(silent: slice, *, exact: bool) -> None:
+    """What they add is most of a state, so their rounding would be felt most."""
+    full, x = ResidualStack(3, 4, 6), torch.randn(2, 3, 5, 6)
+    for block in full.blocks[silent]:
+        zeroed(block.conv2)
+    half = copy.deepcopy(full)
+    blocks_in_bf16(half)
+    assert torch.equal(half(x), full(x)) == exact
 
 
 def test_reach_grows_by_two_pixels_per_block() -> None:

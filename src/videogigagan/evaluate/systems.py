@@ -21,6 +21,7 @@ from videogigagan.model.detail import check_detail
 from videogigagan.model.generator import Generator
 from videogigagan.ops.layout import channels_last
 from videogigagan.upscale.device import choose_device
+from videogigagan.upscale.options import Precision
 from videogigagan.upscale.upscaler import VideoUpscaler
 from videogigagan.video.cuts import one_shot
 
@@ -51,10 +52,10 @@ class System:
     in [0, 1], some systems leave it."""
 
 
-def build_system(name: str, *, data_set: str, degradation: str) -> System:
+def build_system(
+    name: str, *, data_set: str, degradation: str, precision: Precision = "auto"
+) -> System:
     """Construct a system by name, on the GPU if there is one.
-
-    Weights of ours compute as `upscale` lets them, peers in single precision.
 
     Args:
         name: `bicubic`; `basicvsr`, or `basicvsr=FILE_OR_FOLDER`; `basicvsr++=FILE`;
@@ -63,6 +64,7 @@ def build_system(name: str, *, data_set: str, degradation: str) -> System:
             stand before it: `TITLE:external=DIR`.
         data_set: Name of the data set; with the degradation it decides on BasicVSR's weights.
         degradation: `bi` or `bd`.
+        precision: Of weights of ours, as `upscale` takes it; peers compute in fp32.
 
     Raises:
         ConfigError: There is no such system, or it needs a value.
@@ -71,11 +73,11 @@ def build_system(name: str, *, data_set: str, degradation: str) -> System:
     """
     titled = _TITLED.fullmatch(name)
     title, wanted = titled.groups() if titled else (None, name)
-    system = _construct(wanted, data_set, degradation)
+    system = _construct(wanted, data_set, degradation, precision)
     return replace(system, name=name, title=(title or system.title).strip())
 
 
-def _construct(wanted: str, data_set: str, degradation: str) -> System:
+def _construct(wanted: str, data_set: str, degradation: str, precision: Precision) -> System:
     kind, equals, value = wanted.partition("=")
     if equals and kind in _KINDS and not value:
         raise ConfigError(f"system '{kind}': has nothing after its equals sign. Name {_NAMES}.")
@@ -96,7 +98,7 @@ def _construct(wanted: str, data_set: str, degradation: str) -> System:
             upscale = frames_by(value)
             system = _without_weights(Path(shlex.split(value)[0]).name, upscale)
         case _:
-            system = _ours(wanted)
+            system = _ours(wanted, precision)
     return system
 
 
@@ -146,7 +148,7 @@ def _gigagan(value: str) -> System:
     return _generative("GigaGAN (image)", path, generator, upscale)
 
 
-def _ours(wanted: str) -> System:
+def _ours(wanted: str, precision: Precision) -> System:
     value, detail = _parted(wanted)
     if not Path(value).suffix and not Path(value).is_file() and value not in packaged_weights():
         known = ", ".join(sorted(packaged_weights())) or "none"
@@ -156,7 +158,7 @@ def _ours(wanted: str) -> System:
         )
     path = find_weights(value)
     generator = load_generator(path, float(detail or 1))
-    upscaler = VideoUpscaler(generator)
+    upscaler = VideoUpscaler(generator, precision=precision)
 
     def upscale(clip: Float[Tensor, "t 3 h w"], name: str) -> Iterator[Tensor]:  # noqa: ARG001
         yield from upscaler.stream(clip, shots=one_shot)  # a benchmark's clip is one
