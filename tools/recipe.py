@@ -15,8 +15,9 @@ from videogigagan.data.material import Mixture, PhotoFolder, VideoFolder
 from videogigagan.evaluate.fidelity import eight_bit, psnr_luma
 from videogigagan.frozen.efficientnet import WIDTHS
 from videogigagan.frozen.lpips import LPIPS, load_lpips
-from videogigagan.model.checkpoint import Header, read_pickle, save_weights
+from videogigagan.model.checkpoint import Header, load_generator, read_pickle, save_weights
 from videogigagan.model.config import DiscriminatorConfig, GeneratorConfig, Level
+from videogigagan.model.detail import beyond
 from videogigagan.model.generator import Generator
 from videogigagan.model.join import join_weights
 from videogigagan.model.presets import generator_preset
@@ -122,6 +123,13 @@ def follow(config: TrainConfig, arguments: argparse.Namespace) -> None:
 def weights(arguments: argparse.Namespace, stage: str) -> Path:
     """What a stage leaves behind: the moving average of its weights."""
     return arguments.run / stage / "weights" / "generator.safetensors"
+
+
+def half_way(arguments: argparse.Namespace, one: str, other: str) -> Generator:
+    """The mean of what two stages left behind; both must come from the same beginnings."""
+    mean, second = (load_generator(weights(arguments, stage)) for stage in (one, other))
+    mean.load_state_dict(beyond(mean.state_dict(), second.state_dict(), 0.5))
+    return mean
 
 
 def against_the_same(arguments: argparse.Namespace, stage: str) -> StartConfig:

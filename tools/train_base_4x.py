@@ -32,6 +32,7 @@ from recipe import (
     fill_from,
     follow,
     follow_orders,
+    half_way,
     mixture,
     score,
     silenced,
@@ -41,7 +42,6 @@ from recipe import (
 
 from videogigagan.data.clips import ClipSource
 from videogigagan.model.checkpoint import load_generator
-from videogigagan.model.detail import beyond
 from videogigagan.train.cache import CacheConfig
 from videogigagan.train.config import LossWeights, StartConfig, TrainConfig
 
@@ -198,9 +198,7 @@ def export(arguments: argparse.Namespace) -> None:
 
     Half way between what the adversary found and what it left is better than either.
     """
-    detailed = load_generator(weights(arguments, "contest"))
-    before = load_generator(weights(arguments, "again"))
-    detailed.load_state_dict(beyond(detailed.state_dict(), before.state_dict(), 0.5))
+    detailed = half_way(arguments, "contest", "again")
     ends = {"contest": detailed, "basicvsr": silenced(detailed, arguments.basicvsr)}
     about = {
         "name": "base-4x",
