@@ -47,9 +47,9 @@ class ResidualStack(nn.Module):
 def blocks_in_bf16(network: nn.Module) -> None:
     """Let residual blocks compute in bfloat16, all but the first ones of a stack.
 
-    Those turn what enters into a state: in BasicVSR's weights the second adds ten times as much
-    as any behind it. Rounded, they hold three quarters of what rounding does to all 30 blocks,
-    and a picture that stands still moves by that.
+    Those turn what enters into a state: in BasicVSR's weights the second adds six times as much
+    as any behind it. Of the squared error that rounding all 30 blocks makes, three quarters
+    come from the first three, and a picture that stands still moves by that.
     """
     for module in network.modules():
         if isinstance(module, ResidualStack):
