@@ -10,12 +10,12 @@ from recipe import (
     against_the_same,
     dueling,
     follow,
+    go_along,
     silenced,
     weights,
 )
 
 from videogigagan.model.checkpoint import Header, load_generator, save_weights
-from videogigagan.model.detail import beyond
 from videogigagan.train.cache import CacheConfig
 from videogigagan.train.config import LossWeights, StartConfig, TrainConfig
 
@@ -32,7 +32,7 @@ def train_met(arguments: argparse.Namespace) -> None:
     """Eq. 2 in full, and less weight on pixels, until the adversary knows what it looks at."""
     settled = load_generator(weights(arguments, "settle"))
     picture = silenced(settled, arguments.basicvsr)
-    settled.load_state_dict(beyond(settled.state_dict(), picture.state_dict(), BEYOND_SETTLED))
+    go_along(settled, picture, BEYOND_SETTLED)
     start = arguments.run / "settle" / "beyond.safetensors"
     save_weights(start, settled, Header(config=settled.config))
     follow(contest_config(arguments, StartConfig(generator=str(start))), arguments)

@@ -128,8 +128,13 @@ def weights(arguments: argparse.Namespace, stage: str) -> Path:
 def half_way(arguments: argparse.Namespace, one: str, other: str) -> Generator:
     """The mean of what two stages left behind; both must come from the same beginnings."""
     mean, second = (load_generator(weights(arguments, stage)) for stage in (one, other))
-    mean.load_state_dict(beyond(mean.state_dict(), second.state_dict(), 0.5))
+    go_along(mean, second, 0.5)
     return mean
+
+
+def go_along(generator: Generator, zero: Generator, times: float) -> None:
+    """Put a generator on the line from `zero` through where it is, so many times as far."""
+    generator.load_state_dict(beyond(generator.state_dict(), zero.state_dict(), times))
 
 
 def against_the_same(arguments: argparse.Namespace, stage: str) -> StartConfig:

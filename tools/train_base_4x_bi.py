@@ -53,6 +53,7 @@ from recipe import (
     falling,
     follow,
     follow_orders,
+    go_along,
     half_way,
     score,
     silenced,
@@ -61,7 +62,6 @@ from recipe import (
 )
 
 from videogigagan.model.checkpoint import load_generator
-from videogigagan.model.detail import beyond
 from videogigagan.model.presets import without_temporal
 from videogigagan.train.cache import CacheConfig
 from videogigagan.train.config import LossWeights, StartConfig, TrainConfig
@@ -70,6 +70,7 @@ from videogigagan.train.start import build_networks
 BEYOND_MEAN = 1.05
 """How far from BasicVSR's picture the distributed weights go, where the mean goes 1: a mean of
 two runs holds back some of what each adds. Clips held out chose it among 1, 1.05 and 1.1."""
+
 COMMON: dict[str, Any] = {
     "discriminator": None,
     "trunk": "alex",
@@ -163,7 +164,7 @@ def export(arguments: argparse.Namespace) -> None:
     }
     detailed = half_way(arguments, "one", "other")
     picture = silenced(detailed, arguments.basicvsr)
-    detailed.load_state_dict(beyond(detailed.state_dict(), picture.state_dict(), BEYOND_MEAN))
+    go_along(detailed, picture, BEYOND_MEAN)
     ends = {"mean": detailed, "basicvsr": picture}
     write_ends(ends, about, arguments.output)
 
