@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from torch.profiler import profile
 from torch.testing import assert_close
 
 from videogigagan.model.temporal import TemporalModule
@@ -68,3 +69,13 @@ def test_clips_of_a_batch_do_not_mix() -> None:
 def test_depth_counts_pairs() -> None:
     one, two = (sum(p.numel() for p in TemporalModule(8, d).parameters()) for d in (1, 2))
     assert two == 2 * one
+
+
+@pytest.mark.parametrize("learning", [True, False])
+def test_weights_are_not_copied_for_each_pixel(*, learning: bool) -> None:
+    """In bf16, where PyTorch does so for linear layers that are shown a view."""
+    module, x = TemporalModule(64).requires_grad_(learning), torch.randn(1, 4, 64, 16, 16)
+    with profile(profile_memory=True) as seen, torch.autocast("cpu", torch.bfloat16):
+        module(x)
+    largest = max(event.self_cpu_memory_usage for event in seen.events())
+    assert largest < 2 * x.nbytes

@@ -36,7 +36,8 @@ class TemporalModule(nn.Module):
         x = rearrange(x, "b t c h w -> b c t (h w)")
         for convolution, attention in zip(self.convolutions, self.attentions, strict=True):
             x = x + convolution(_with_neighbours(x))
-            pixels = attention(rearrange(x, "b c t p -> (b p) t c"))
+            # Laid out anew: on a view, every linear layer copies its weights for each pixel.
+            pixels = attention(rearrange(x, "b c t p -> (b p) t c").contiguous())
             x = rearrange(pixels, "(b p) t c -> b c t p", b=b)
         return rearrange(x, "b c t (h w) -> b t c h w", h=h, w=w)
 
