@@ -55,6 +55,12 @@ def fill_enriched(arguments: argparse.Namespace) -> None:
     fill_warm_from(wanted, arguments, folder="enriched")
 
 
+def fill_redrawn(arguments: argparse.Namespace) -> None:
+    """Propagate others, as many soft ones as hard ones."""
+    wanted = {"h": range(300, 480), "f": range(580, 680), "p": range(3, 723, 4)}
+    fill_warm_from(wanted, arguments, folder="redrawn")
+
+
 def fill_warm_from(
     wanted: Mapping[str, Sequence[int]], arguments: argparse.Namespace, *, folder: str = "warm"
 ) -> None:

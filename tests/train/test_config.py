@@ -124,6 +124,10 @@ def test_single_frames_teach_propagation_nothing() -> None:
             "optimiser: rate, discriminator_rate and eps must be greater than 0.",
         ),
         (
+            lambda: OptimiserConfig(muon_rate=0.0),
+            "optimiser: muon_rate must be greater than 0, not 0.0. Set it to null for Adam.",
+        ),
+        (
             lambda: OptimiserConfig(betas=(0.0, 1.0)),
             "optimiser: betas are two numbers in [0, 1), not (0.0, 1.0).",
         ),

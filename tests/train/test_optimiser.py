@@ -101,6 +101,37 @@ def test_moments_come_back_by_name() -> None:
         target.restore({"nose.weight": {}})
 
 
+def test_muon_moves_kernels_and_adam_the_rest() -> None:
+    config = tiny(optimiser=OptimiserConfig(muon_rate=1e-3, flow_frozen=0))
+    generator = build_networks(config).generator
+    optimiser = generator_optimiser(generator, config)
+    assert optimiser.muon is not None
+    by_muon = {name for name, p in optimiser.named.items() if p in optimiser.muon}
+    assert {"stem.features.weight", "decoder.levels.0.blocks.0.first.bank"} <= by_muon
+    left = ("propagation.flow.", "decoder.to_rgb.", "mapping.", "reconstruction.conv_last.")
+    assert not any(name.startswith(left) or name.endswith("bias") for name in by_muon)
+    assert generator_optimiser(generator, tiny()).muon is None
+
+
+def test_muons_rate_follows_the_schedule() -> None:
+    places = []
+    for step in (0, 1):
+        torch.manual_seed(0)
+        layer = nn.Conv2d(4, 4, 3, bias=False)
+        layers = nn.ModuleDict({"layer": layer, "other": nn.Linear(2, 2)})
+        config = OptimiserConfig(warmup=2)
+        optimiser = Optimiser(layers, config, rate=0.1, muon_rate=0.4)
+        before = layer.weight.detach().clone()
+        layer.weight.grad = torch.ones_like(layer.weight).tril()
+        layers["other"].weight.grad = torch.ones(2, 2)
+        optimiser.prepare(step, 10)
+        optimiser.step()
+        places.append((layer.weight.detach() - before, optimiser.rate_now))
+    (half, half_rate), (full, full_rate) = places
+    assert (half_rate, full_rate) == (0.05, 0.1)
+    torch.testing.assert_close(2 * half, full)
+
+
 @pytest.mark.parametrize("setting", ["frozen", "cached"])
 def test_frozen_propagation_is_not_moved(setting: str) -> None:
     cached = CacheConfig(folder="nowhere", frames=2)

@@ -10,7 +10,7 @@ import pytest
 import torch
 from train_fakes import CPU, batch_of, tensors, tiny
 
-from videogigagan.errors import CheckpointError
+from videogigagan.errors import CheckpointError, ConfigError
 from videogigagan.train.config import TrainConfig
 from videogigagan.train.likeness import Likeness
 from videogigagan.train.start import build_networks
@@ -43,6 +43,28 @@ def test_loaded_is_what_was_saved(tmp_path: Path) -> None:
     assert one.keys() == two.keys()
     assert all(torch.equal(one[key], two[key]) for key in one)
     assert [path.name for path in (tmp_path / "one").iterdir()] == ["state.pt"]
+
+
+def test_under_muon_too_going_on_is_as_if_nothing_had_happened(tmp_path: Path) -> None:
+    config = tiny(optimiser=replace(tiny().optimiser, muon_rate=1e-3))
+    throughout, before, after = (learner(config, steps) for steps in (3, 2, 0))
+    before.state.save(tmp_path / "state.pt", CPU)
+    after.state.load(tmp_path / "state.pt")
+    after.step([batch_of(config, range(2, 3))], {})
+    one = save(throughout.state, tmp_path / "one")
+    two = save(after.state, tmp_path / "two")
+    assert one.keys() == two.keys()
+    assert all(torch.equal(one[key], two[key]) for key in one)
+
+
+def test_muon_does_not_move_parts_of_kernels() -> None:
+    config = tiny(optimiser=replace(tiny().optimiser, muon_rate=1e-3))
+    with pytest.raises(ConfigError) as caught:
+        Learner(build_networks(config), config, replace(CPU, ranks=2, shard=True), Likeness())
+    assert str(caught.value) == (
+        "training: Muon moves whole kernels, and devices that shard hold parts of them. "
+        "Train without sharding, or set optimiser.muon_rate to null."
+    )
 
 
 def test_without_an_adversary_there_is_none_in_the_state(tmp_path: Path) -> None:

@@ -69,6 +69,10 @@ class OptimiserConfig:
     """Learning rate of the generator."""
     discriminator_rate: float = 5e-5
     """Learning rate of the discriminator."""
+    muon_rate: float | None = None
+    """Ours, not the paper's: the learning rate of the generator's kernels under Muon, which
+    moves them as matrices. Where the flow network learns, it keeps to Adam, and so does what
+    makes colours. None: Adam moves everything."""
     betas: tuple[float, float] = (0.0, 0.99)
     """Decay of the two moments."""
     eps: float = 1e-8
@@ -90,6 +94,11 @@ class OptimiserConfig:
         if not min(self.rate, self.discriminator_rate, self.eps) > 0:
             raise ConfigError(
                 "optimiser: rate, discriminator_rate and eps must be greater than 0."
+            )
+        if self.muon_rate is not None and not self.muon_rate > 0:
+            raise ConfigError(
+                f"optimiser: muon_rate must be greater than 0, not {self.muon_rate}. Set it to "
+                "null for Adam."
             )
         if len(self.betas) != 2 or not all(0 <= beta < 1 for beta in self.betas):
             raise ConfigError(f"optimiser: betas are two numbers in [0, 1), not {self.betas}.")

@@ -1,4 +1,4 @@
-"""How the weights move: Adam; the flow network learns later and more slowly (D24, D25)."""
+"""How the weights move: Adam, or Muon; flow learns later and more slowly (D24, D25)."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -10,23 +10,42 @@ from videogigagan.model.discriminator import Discriminator
 from videogigagan.model.generator import Generator
 from videogigagan.train.config import OptimiserConfig, TrainConfig
 from videogigagan.train.devices import alike, collected, whole
+from videogigagan.train.muon import KernelMuon, is_kernel
 
 FLOW = "propagation.flow."
 
 
 class Optimiser:
-    """Adam on the weights of one network that learn."""
+    """What moves the weights of one network that learn: Adam, and kernels Muon if so asked."""
 
-    def __init__(self, network: nn.Module, config: OptimiserConfig, *, rate: float) -> None:
+    def __init__(
+        self,
+        network: nn.Module,
+        config: OptimiserConfig,
+        *,
+        rate: float,
+        muon_rate: float | None = None,
+    ) -> None:
         self.config = config
         self.rate = rate
-        named = [(key, p) for key, p in network.named_parameters() if p.requires_grad]
-        self.names = [key for key, _ in named if not key.startswith(FLOW)]
-        self.names += [key for key, _ in named if key.startswith(FLOW)]
-        self.flow = [p for key, p in named if key.startswith(FLOW)]
-        rest = [p for key, p in named if not key.startswith(FLOW)]
-        groups = [{"params": part} for part in (rest, self.flow) if part]
+        self.muon_rate = muon_rate
+        learning = {key: p for key, p in network.named_parameters() if p.requires_grad}
+        flow = {key: p for key, p in learning.items() if key.startswith(FLOW)}
+        rest = {key: p for key, p in learning.items() if key not in flow}
+        kernels: dict[str, nn.Parameter] = {}
+        if muon_rate is not None:
+            kernels = {key: p for key, p in rest.items() if is_kernel(p)}
+            rest = {key: p for key, p in rest.items() if key not in kernels}
+        self.named = kernels | rest | flow
+        self.flow = list(flow.values())
+        groups = [{"params": list(part.values())} for part in (rest, flow) if part]
         self.adam = torch.optim.Adam(groups, lr=rate, betas=config.betas, eps=config.eps)
+        self.muon = KernelMuon(list(kernels.values()), rate) if kernels else None
+
+    @property
+    def names(self) -> list[str]:
+        """What moves; the flow network comes last."""
+        return list(self.named)
 
     @property
     def rate_now(self) -> float:
@@ -36,11 +55,12 @@ class Optimiser:
     @property
     def parameters(self) -> list[nn.Parameter]:
         """Everything that moves, in the order of `names`."""
-        return [p for group in self.adam.param_groups for p in group["params"]]
+        return list(self.named.values())
 
     def forget(self) -> None:
         """Drop the gradients."""
-        self.adam.zero_grad(set_to_none=True)
+        for parameter in self.parameters:
+            parameter.grad = None
 
     def prepare(self, step: int, steps: int) -> float:
         """Set the rates of a step, shorten its gradient; return the gradient's length."""
@@ -65,15 +85,19 @@ class Optimiser:
     def step(self) -> None:
         """Move."""
         self.adam.step()
+        if self.muon is not None:
+            assert self.muon_rate is not None
+            self.muon.step(self.muon_rate * self.rate_now / self.rate)
 
     def moments(self, *, keep: bool) -> dict[str, dict[str, Tensor]]:
-        """What Adam remembers of each weight, whole; every device must ask, `keep` or not."""
-        named = zip(self.names, self.parameters, strict=True)
-        return {
-            name: collected(self.adam.state[parameter], keep=keep)
-            for name, parameter in named
-            if parameter in self.adam.state
-        }
+        """What is remembered of each weight, whole; every device must ask, `keep` or not."""
+        remembered = {name: self._moments(parameter) for name, parameter in self.named.items()}
+        return {name: collected(each, keep=keep) for name, each in remembered.items() if each}
+
+    def _moments(self, parameter: nn.Parameter) -> dict[str, Tensor]:
+        if self.muon is not None and parameter in self.muon:
+            return self.muon.moments(parameter)
+        return self.adam.state.get(parameter, {})
 
     def restore(self, moments: Mapping[str, Mapping[str, Tensor]]) -> None:
         """Go back to what `moments` returned.
@@ -81,19 +105,25 @@ class Optimiser:
         Raises:
             KeyError: It names a weight that does not learn here.
         """
-        known = dict(zip(self.names, self.parameters, strict=True))
         self.adam.state.clear()
+        if self.muon is not None:
+            self.muon.forget()
         for name, saved in moments.items():
-            parameter = known[name]
-            self.adam.state[parameter] = {
+            parameter = self.named[name]
+            here = {
                 key: value.clone() if key == "step" else alike(parameter, value).clone()
                 for key, value in saved.items()
             }
+            if self.muon is not None and parameter in self.muon:
+                self.muon.restore(parameter, here)
+            else:
+                self.adam.state[parameter] = here
 
 
 def generator_optimiser(generator: Generator, config: TrainConfig) -> Optimiser:
     """What of the generator requires a gradient learns."""
-    return Optimiser(generator, config.optimiser, rate=config.optimiser.rate)
+    rates = config.optimiser
+    return Optimiser(generator, rates, rate=rates.rate, muon_rate=rates.muon_rate)
 
 
 def discriminator_optimiser(network: Discriminator, config: TrainConfig) -> Optimiser:

@@ -10,7 +10,7 @@ import math
 import torch
 from torch import Tensor
 
-from videogigagan.errors import VideoGigaGANError
+from videogigagan.errors import ConfigError, VideoGigaGANError
 from videogigagan.ops.layout import channels_last, learns_channels_last
 from videogigagan.train.batches import Batch
 from videogigagan.train.config import TrainConfig
@@ -32,11 +32,20 @@ class NotFiniteError(VideoGigaGANError):
 
 
 class Learner:
-    """Both networks of a run on their device, spread over all devices, and how they learn."""
+    """Both networks of a run on their device, spread over all devices, and how they learn.
+
+    Raises:
+        ConfigError: They cannot learn so on these devices.
+    """
 
     def __init__(
         self, networks: Networks, config: TrainConfig, devices: Devices, likeness: Likeness
     ) -> None:
+        if devices.shard and config.optimiser.muon_rate is not None:
+            raise ConfigError(
+                "training: Muon moves whole kernels, and devices that shard hold parts of "
+                "them. Train without sharding, or set optimiser.muon_rate to null."
+            )
         self.config = config
         self.devices = devices
         discriminator = networks.discriminator

@@ -1,0 +1,58 @@
+"""The last stages of `base-4x-bi`: kernels under Muon, and what they learnt is judged alone."""
+
+import argparse
+from dataclasses import replace
+
+from base_4x_bi_clips import WARM
+from recipe import PRECISION, falling, follow, go_along, half_way, silenced
+
+from videogigagan.model.checkpoint import Header, save_weights
+from videogigagan.train.cache import CacheConfig
+from videogigagan.train.config import LossWeights, StartConfig, TrainConfig
+
+BEYOND_MEAN = 1.05
+"""How far from BasicVSR's picture `left` and `right` begin, where the mean of `one` and `other`
+goes 1: a mean of two runs holds back some of what each adds. Clips held out chose it among 1,
+1.05 and 1.1."""
+
+
+def train_left(arguments: argparse.Namespace) -> None:
+    """Go on without an adversary, which more than doubles what a step costs."""
+    follow(polish_config(arguments, name="left", seed=60), arguments)
+
+
+def train_right(arguments: argparse.Namespace) -> None:
+    """The same from the same start, with other draws."""
+    follow(polish_config(arguments, name="right", seed=61), arguments)
+
+
+def polish_config(arguments: argparse.Namespace, *, name: str, seed: int) -> TrainConfig:
+    """From past the mean of `one` and `other`, on clips of every kind."""
+    return TrainConfig(
+        name=name,
+        stage="video",
+        generator=WARM,
+        start=StartConfig(generator=past_the_mean(arguments)),
+        data=CacheConfig(folder=str(arguments.run / "redrawn"), frames=4),
+        steps=4000,
+        batch=1,
+        optimiser=replace(falling(2e-4, warmup=60), gradient_norm=8.0, muon_rate=4e-4),
+        average=0.997,
+        losses=LossWeights(
+            gan=0.0, lpips=10.0, charbonnier=1.0, features=20.0, grid=3e3, spectrum=0.1
+        ),
+        precision=PRECISION,
+        seed=seed,
+        discriminator=None,
+        trunk="alex",
+        save_every=200,
+    )
+
+
+def past_the_mean(arguments: argparse.Namespace) -> str:
+    """The file of what `one` and `other` left, joined."""
+    joined = half_way(arguments, "one", "other")
+    go_along(joined, silenced(joined, arguments.basicvsr), BEYOND_MEAN)
+    start = arguments.run / "other" / "beyond.safetensors"
+    save_weights(start, joined, Header(config=joined.config))
+    return str(start)
