@@ -19,7 +19,7 @@ def kernel(*shape: int, seed: int = 0, last: bool = False) -> nn.Parameter:
 
 def moved(parameter: nn.Parameter, *, steps: int = 1) -> Tensor:
     """Where a few steps lead."""
-    muon = KernelMuon([parameter], 0.1)
+    muon = KernelMuon([parameter])
     for _ in range(steps):
         muon.step(0.1)
     return parameter.detach()
@@ -67,7 +67,7 @@ def test_each_kernel_of_a_bank_moves_as_if_it_were_alone() -> None:
 
 def test_what_has_no_gradient_stays() -> None:
     parameter = kernel(6, 4, 3, 3)
-    muon = KernelMuon([parameter], 0.1)
+    muon = KernelMuon([parameter])
     muon.step(0.1)
     before = parameter.detach().clone()
     parameter.grad = None
@@ -81,7 +81,7 @@ def test_moments_have_the_kernels_shape_and_come_back(
     shape: tuple[int, ...], *, last: bool
 ) -> None:
     one, other = (kernel(*shape, last=last and len(shape) == 4) for _ in range(2))
-    source, target = KernelMuon([one], 0.1), KernelMuon([other], 0.1)
+    source, target = KernelMuon([one]), KernelMuon([other])
     assert source.moments(one) == {}
     source.step(0.1)
     moments = source.moments(one)

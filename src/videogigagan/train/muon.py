@@ -25,18 +25,16 @@ def is_kernel(parameter: Tensor) -> bool:
 class KernelMuon:
     """Muon on some kernels, with Nesterov's momentum and without decay of weights.
 
-    The root mean square of a step is 0.2 of the rate, which is about that of Adam's steps.
+    The root mean square of a step is about 0.2 of its rate, which is near that of Adam's steps.
     """
 
-    def __init__(self, kernels: Sequence[nn.Parameter], rate: float) -> None:
+    def __init__(self, kernels: Sequence[nn.Parameter]) -> None:
         self._matrices = {
             kernel: [nn.Parameter(matrix) for matrix in _matrices(kernel.detach(), kernel)]
             for kernel in kernels
         }
         every = [matrix for matrices in self._matrices.values() for matrix in matrices]
-        self._muon = torch.optim.Muon(
-            every, lr=rate, weight_decay=0.0, adjust_lr_fn="match_rms_adamw"
-        )
+        self._muon = torch.optim.Muon(every, weight_decay=0.0, adjust_lr_fn="match_rms_adamw")
 
     def __contains__(self, parameter: nn.Parameter) -> bool:
         """Whether it moves this one."""

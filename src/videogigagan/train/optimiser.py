@@ -40,7 +40,7 @@ class Optimiser:
         self.flow = list(flow.values())
         groups = [{"params": list(part.values())} for part in (rest, flow) if part]
         self.adam = torch.optim.Adam(groups, lr=rate, betas=config.betas, eps=config.eps)
-        self.muon = KernelMuon(list(kernels.values()), rate) if kernels else None
+        self.muon = KernelMuon(list(kernels.values())) if kernels else None
 
     @property
     def names(self) -> list[str]:
