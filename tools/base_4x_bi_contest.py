@@ -10,12 +10,11 @@ from recipe import (
     against_the_same,
     dueling,
     follow,
-    go_along,
-    silenced,
+    start_beyond,
     weights,
 )
 
-from videogigagan.model.checkpoint import Header, load_generator, save_weights
+from videogigagan.model.checkpoint import load_generator
 from videogigagan.train.cache import CacheConfig
 from videogigagan.train.config import LossWeights, StartConfig, TrainConfig
 
@@ -31,11 +30,8 @@ leave needs less of this.
 def train_met(arguments: argparse.Namespace) -> None:
     """Eq. 2 in full, and less weight on pixels, until the adversary knows what it looks at."""
     settled = load_generator(weights(arguments, "settle"))
-    picture = silenced(settled, arguments.basicvsr)
-    go_along(settled, picture, BEYOND_SETTLED)
-    start = arguments.run / "settle" / "beyond.safetensors"
-    save_weights(start, settled, Header(config=settled.config))
-    follow(contest_config(arguments, StartConfig(generator=str(start))), arguments)
+    start = start_beyond(settled, arguments, "settle", BEYOND_SETTLED)
+    follow(contest_config(arguments, start), arguments)
 
 
 def train_contest(arguments: argparse.Namespace) -> None:

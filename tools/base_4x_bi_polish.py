@@ -4,11 +4,10 @@ import argparse
 from dataclasses import replace
 
 from base_4x_bi_clips import WARM
-from recipe import PRECISION, falling, follow, go_along, half_way, silenced
+from recipe import PRECISION, falling, follow, half_way, start_beyond
 
-from videogigagan.model.checkpoint import Header, save_weights
 from videogigagan.train.cache import CacheConfig
-from videogigagan.train.config import LossWeights, StartConfig, TrainConfig
+from videogigagan.train.config import LossWeights, TrainConfig
 
 BEYOND_MEAN = 1.05
 """How far from BasicVSR's picture `polish` begins, where the mean of `one` and `other`
@@ -23,11 +22,12 @@ def train_polished(arguments: argparse.Namespace) -> None:
 
 def polish_config(arguments: argparse.Namespace) -> TrainConfig:
     """From past the mean of `one` and `other`, on clips of every kind."""
+    mean = half_way(arguments, "one", "other")
     return TrainConfig(
         name="polish",
         stage="video",
         generator=WARM,
-        start=StartConfig(generator=past_the_mean(arguments)),
+        start=start_beyond(mean, arguments, "other", BEYOND_MEAN),
         data=CacheConfig(folder=str(arguments.run / "redrawn"), frames=4),
         steps=4000,
         batch=1,
@@ -42,12 +42,3 @@ def polish_config(arguments: argparse.Namespace) -> TrainConfig:
         trunk="alex",
         save_every=200,
     )
-
-
-def past_the_mean(arguments: argparse.Namespace) -> str:
-    """The file of what `one` and `other` left, joined."""
-    joined = half_way(arguments, "one", "other")
-    go_along(joined, silenced(joined, arguments.basicvsr), BEYOND_MEAN)
-    start = arguments.run / "other" / "beyond.safetensors"
-    save_weights(start, joined, Header(config=joined.config))
-    return str(start)

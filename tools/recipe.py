@@ -137,6 +137,16 @@ def go_along(generator: Generator, zero: Generator, times: float) -> None:
     generator.load_state_dict(beyond(generator.state_dict(), zero.state_dict(), times))
 
 
+def start_beyond(
+    generator: Generator, arguments: argparse.Namespace, stage: str, times: float
+) -> StartConfig:
+    """Begin so many times as far from BasicVSR's picture; the file lies beside `stage`'s."""
+    go_along(generator, silenced(generator, arguments.basicvsr), times)
+    start = arguments.run / stage / "beyond.safetensors"
+    save_weights(start, generator, Header(config=generator.config))
+    return StartConfig(generator=str(start))
+
+
 def against_the_same(arguments: argparse.Namespace, stage: str) -> StartConfig:
     """Begin where a stage ended, and with the adversary that it had."""
     before = weights(arguments, stage)

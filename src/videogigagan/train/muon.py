@@ -28,7 +28,9 @@ class KernelMuon:
     The root mean square of a step is about 0.2 of its rate, which is near that of Adam's steps.
     """
 
-    def __init__(self, kernels: Sequence[nn.Parameter]) -> None:
+    def __init__(self, kernels: Sequence[nn.Parameter], *, share: float = 1.0) -> None:
+        """Show them to PyTorch's own; `share` is their rate as a multiple of that of a step."""
+        self._share = share
         self._matrices = {
             kernel: [nn.Parameter(matrix) for matrix in _matrices(kernel.detach(), kernel)]
             for kernel in kernels
@@ -43,7 +45,7 @@ class KernelMuon:
     def step(self, rate: float) -> None:
         """Move every kernel that has a gradient."""
         for group in self._muon.param_groups:
-            group["lr"] = rate
+            group["lr"] = self._share * rate
         for kernel, matrices in self._matrices.items():
             gradient = kernel.grad
             shown = [] if gradient is None else _matrices(gradient, kernel)
@@ -68,10 +70,9 @@ class KernelMuon:
 
     def restore(self, kernel: nn.Parameter, moments: dict[str, Tensor]) -> None:
         """Go back to what `moments` returned."""
-        if moments:
-            remembered = _matrices(moments["momentum"], kernel)
-            for matrix, buffer in zip(self._matrices[kernel], remembered, strict=True):
-                self._muon.state[matrix] = {"momentum_buffer": buffer.clone()}
+        remembered = _matrices(moments["momentum"], kernel)
+        for matrix, buffer in zip(self._matrices[kernel], remembered, strict=True):
+            self._muon.state[matrix] = {"momentum_buffer": buffer.clone()}
 
 
 def _matrices(tensor: Tensor, kernel: Tensor) -> list[Tensor]:

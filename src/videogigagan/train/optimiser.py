@@ -28,19 +28,19 @@ class Optimiser:
     ) -> None:
         self.config = config
         self.rate = rate
-        self.muon_rate = muon_rate
         learning = {key: p for key, p in network.named_parameters() if p.requires_grad}
         flow = {key: p for key, p in learning.items() if key.startswith(FLOW)}
         rest = {key: p for key, p in learning.items() if key not in flow}
         kernels: dict[str, nn.Parameter] = {}
+        self.muon = None
         if muon_rate is not None:
             kernels = {key: p for key, p in rest.items() if is_kernel(p)}
             rest = {key: p for key, p in rest.items() if key not in kernels}
+            self.muon = KernelMuon(list(kernels.values()), share=muon_rate / rate)
         self.named = kernels | rest | flow
         self.flow = list(flow.values())
         groups = [{"params": list(part.values())} for part in (rest, flow) if part]
         self.adam = torch.optim.Adam(groups, lr=rate, betas=config.betas, eps=config.eps)
-        self.muon = KernelMuon(list(kernels.values())) if kernels else None
 
     @property
     def names(self) -> list[str]:
@@ -86,8 +86,7 @@ class Optimiser:
         """Move."""
         self.adam.step()
         if self.muon is not None:
-            assert self.muon_rate is not None
-            self.muon.step(self.muon_rate * self.rate_now / self.rate)
+            self.muon.step(self.rate_now)
 
     def moments(self, *, keep: bool) -> dict[str, dict[str, Tensor]]:
         """What is remembered of each weight, whole; every device must ask, `keep` or not."""
