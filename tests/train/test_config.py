@@ -137,7 +137,11 @@ def test_single_frames_teach_propagation_nothing() -> None:
         ),
         (
             lambda: OptimiserConfig(flow_share=1.5),
-            "optimiser: final_share and flow_share must lie in [0, 1].",
+            "optimiser: flow_share must lie in [0, 1], not 1.5.",
+        ),
+        (
+            lambda: OptimiserConfig(propagation_share=-0.1),
+            "optimiser: propagation_share must lie in [0, 1], not -0.1.",
         ),
         (
             lambda: OptimiserConfig(gradient_norm=0.0),

@@ -108,9 +108,26 @@ def test_muon_moves_kernels_and_adam_the_rest() -> None:
     assert optimiser.muon is not None
     by_muon = {name for name, p in optimiser.named.items() if p in optimiser.muon}
     assert {"stem.features.weight", "decoder.levels.0.blocks.0.first.bank"} <= by_muon
-    left = ("propagation.flow.", "decoder.to_rgb.", "mapping.", "reconstruction.conv_last.")
+    left = ("propagation.", "decoder.to_rgb.", "mapping.", "reconstruction.conv_last.")
     assert not any(name.startswith(left) or name.endswith("bias") for name in by_muon)
     assert generator_optimiser(generator, tiny()).muon is None
+
+
+@pytest.mark.parametrize("muon_rate", [None, 1e-3])
+def test_propagation_moves_by_its_share(muon_rate: float | None) -> None:
+    rates = OptimiserConfig(rate=0.1, muon_rate=muon_rate, propagation_share=0.25)
+    config = tiny(optimiser=rates)
+    generator = build_networks(config).generator
+    optimiser = generator_optimiser(generator, config)
+    before = {name: p.detach().clone() for name, p in optimiser.named.items()}
+    for p in optimiser.parameters:
+        p.grad = torch.ones_like(p)
+    optimiser.prepare(0, 10)
+    optimiser.step()
+    steps = {name: (p - before[name]).abs().max().item() for name, p in optimiser.named.items()}
+    own = [step for name, step in steps.items() if name.startswith("propagation.")]
+    assert own == pytest.approx([0.025] * len(own), rel=1e-3)
+    assert steps["mapping.layers.0.weight"] == pytest.approx(0.1, rel=1e-3)
 
 
 def test_muons_rate_follows_the_schedule() -> None:

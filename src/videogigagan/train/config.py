@@ -71,8 +71,8 @@ class OptimiserConfig:
     """Learning rate of the discriminator."""
     muon_rate: float | None = None
     """Ours, not the paper's: the learning rate of the generator's kernels under Muon, which
-    moves them as matrices. Where the flow network learns, it keeps to Adam, and so does what
-    makes colours. None: Adam moves everything."""
+    moves them as matrices. Propagation, whose recurrence magnifies every step, keeps to Adam,
+    and so does what makes colours. None: Adam moves everything."""
     betas: tuple[float, float] = (0.0, 0.99)
     """Decay of the two moments."""
     eps: float = 1e-8
@@ -83,6 +83,9 @@ class OptimiserConfig:
     """What follows: no change, as in the paper, or half a cosine."""
     final_share: float = 0.01
     """Where the cosine ends, as a share of the rate."""
+    propagation_share: float = 1.0
+    """Ours, not the paper's: the rate of propagation, flow left out, as a share of the
+    generator's."""
     flow_share: float = 0.25
     """The flow network's rate, as a share of the generator's (BasicVSR's practice)."""
     flow_frozen: int = 5000
@@ -104,8 +107,9 @@ class OptimiserConfig:
             raise ConfigError(f"optimiser: betas are two numbers in [0, 1), not {self.betas}.")
         if min(self.warmup, self.flow_frozen) < 0:
             raise ConfigError("optimiser: warmup and flow_frozen count steps. Give 0 for none.")
-        if not (0 <= self.final_share <= 1 and 0 <= self.flow_share <= 1):
-            raise ConfigError("optimiser: final_share and flow_share must lie in [0, 1].")
+        for name in ("final_share", "propagation_share", "flow_share"):
+            if not 0 <= (share := asdict(self)[name]) <= 1:
+                raise ConfigError(f"optimiser: {name} must lie in [0, 1], not {share}.")
         if self.gradient_norm is not None and not self.gradient_norm > 0:
             raise ConfigError(
                 f"optimiser: gradient_norm must be greater than 0, not {self.gradient_norm}."

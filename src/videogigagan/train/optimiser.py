@@ -12,7 +12,8 @@ from videogigagan.train.config import OptimiserConfig, TrainConfig
 from videogigagan.train.devices import alike, collected, whole
 from videogigagan.train.muon import KernelMuon, is_kernel
 
-FLOW = "propagation.flow."
+PROPAGATION = "propagation."
+FLOW = f"{PROPAGATION}flow."
 
 
 class Optimiser:
@@ -30,27 +31,35 @@ class Optimiser:
         self.rate = rate
         learning = {key: p for key, p in network.named_parameters() if p.requires_grad}
         flow = {key: p for key, p in learning.items() if key.startswith(FLOW)}
-        rest = {key: p for key, p in learning.items() if key not in flow}
+        propagation = {
+            key: p
+            for key, p in learning.items()
+            if key.startswith(PROPAGATION) and key not in flow
+        }
+        rest = {key: p for key, p in learning.items() if not key.startswith(PROPAGATION)}
         kernels: dict[str, nn.Parameter] = {}
         self.muon = None
         if muon_rate is not None:
             kernels = {key: p for key, p in rest.items() if is_kernel(p)}
             rest = {key: p for key, p in rest.items() if key not in kernels}
             self.muon = KernelMuon(list(kernels.values()), share=muon_rate / rate)
-        self.named = kernels | rest | flow
+        self.named = kernels | rest | propagation | flow
         self.flow = list(flow.values())
-        groups = [{"params": list(part.values())} for part in (rest, flow) if part]
+        shares = (
+            (rest, 1.0),
+            (propagation, config.propagation_share),
+            (flow, config.flow_share),
+        )
+        groups = [
+            {"params": list(part.values()), "share": share} for part, share in shares if part
+        ]
         self.adam = torch.optim.Adam(groups, lr=rate, betas=config.betas, eps=config.eps)
+        self.rate_now = rate
 
     @property
     def names(self) -> list[str]:
         """What moves; the flow network comes last."""
         return list(self.named)
-
-    @property
-    def rate_now(self) -> float:
-        """The rate of the step that was prepared last."""
-        return self.adam.param_groups[0]["lr"]
 
     @property
     def parameters(self) -> list[nn.Parameter]:
@@ -64,11 +73,9 @@ class Optimiser:
 
     def prepare(self, step: int, steps: int) -> float:
         """Set the rates of a step, shorten its gradient; return the gradient's length."""
-        rate = scheduled(self.rate, self.config, step, steps)
+        self.rate_now = scheduled(self.rate, self.config, step, steps)
         for group in self.adam.param_groups:
-            group["lr"] = rate
-        if self.flow:
-            self.adam.param_groups[-1]["lr"] = rate * self.config.flow_share
+            group["lr"] = self.rate_now * group["share"]
         if step < self.config.flow_frozen:
             for parameter in self.flow:
                 parameter.grad = None
