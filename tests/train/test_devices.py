@@ -76,7 +76,8 @@ def test_two_ranks_learn_what_one_learns(tmp_path: Path) -> None:
         for process in two_processes(tmp_path / "two", "video", 5)
     ]
     assert [code for _, code in outcomes] == [0, 0], outcomes
-    (said, _), _ = outcomes[0]
+    (said, heard), _ = outcomes[0]
+    assert "UserWarning" not in heard
     together = [json.loads(line) for line in said.splitlines()]
     assert [step["discriminator/r1"] > 0 for step in together[::2]] == [True] * 3
     assert len(together) == 5
