@@ -51,7 +51,7 @@ class Devices:
         if self.ranks == 1:
             return objective
         if not self.shard:
-            return self._copied(objective)
+            return copied(objective, self.device)
         # Nothing writes into what a block returns, so views are safe.
         warnings.filterwarnings("ignore", "FSDP2-wrapped module")
         generator, single = objective.generator, set(_scalars(objective))
@@ -62,17 +62,7 @@ class Devices:
 
     def spread_discriminator(self, objective: DiscriminatorObjective) -> nn.Module:
         """Wrap the discriminator's objective alike; it is copied in any case."""
-        return objective if self.ranks == 1 else self._copied(objective)
-
-    def _copied(self, objective: nn.Module) -> nn.Module:
-        cuda = self.device.type == "cuda"
-        # A kernel of one pixel lies the same in either layout; only its strides differ.
-        warnings.filterwarnings("ignore", "Grad strides do not match bucket view strides")
-        return DistributedDataParallel(
-            objective,
-            device_ids=[self.device] if cuda else None,
-            gradient_as_bucket_view=True,
-        )
+        return objective if self.ranks == 1 else copied(objective, self.device)
 
     def settle(self, objective: nn.Module) -> None:
         """Average what FSDP2 left alone: gradients of weights that are single numbers."""
@@ -101,6 +91,17 @@ class Devices:
         found: list[tuple[str, ...]] = [()] * self.ranks
         dist.all_gather_object(found, names)
         return tuple(name for part in found for name in part)
+
+
+def copied(module: nn.Module, device: torch.device) -> DistributedDataParallel:
+    """Have every device hold all of a module, and gradients become means over them."""
+    # A kernel of one pixel lies the same in either layout; only its strides differ.
+    warnings.filterwarnings("ignore", "Grad strides do not match bucket view strides")
+    return DistributedDataParallel(
+        module,
+        device_ids=[device] if device.type == "cuda" else None,
+        gradient_as_bucket_view=True,
+    )
 
 
 @contextmanager
