@@ -55,6 +55,7 @@ class Optimiser:
         ]
         self.adam = torch.optim.Adam(groups, lr=rate, betas=config.betas, eps=config.eps)
         self.rate_now = rate
+        """The rate of the step that was prepared last."""
 
     @property
     def names(self) -> list[str]:
