@@ -13,7 +13,7 @@ from videogigagan.model.warm_start import load_released
 from videogigagan.ops.recompute import recompute
 from videogigagan.train.config import StartConfig, TrainConfig
 from videogigagan.train.inflate import inflate
-from videogigagan.train.optimiser import FLOW
+from videogigagan.train.optimiser import FLOW, PROPAGATION
 
 _CLEANING = "cleaning."
 
@@ -55,7 +55,7 @@ def choose_what_learns(generator: Generator, config: TrainConfig) -> None:
     """
     late = config.optimiser.flow_frozen >= config.steps
     silent = config.generator.noise == "none"
-    staying = ("propagation.",) if config.losses.cleaning else ("propagation.", _CLEANING)
+    staying = (PROPAGATION,) if config.losses.cleaning else (PROPAGATION, _CLEANING)
     for name, parameter in generator.named_parameters():
         stays = config.propagation_stays and name.startswith(staying)
         stays |= late and name.startswith(FLOW)
